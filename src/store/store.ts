@@ -40,7 +40,7 @@ export interface StoredSnapshot {
 export interface StoreStatus {
   readonly driver: 'MEMORY' | 'REDIS'
   readonly isConnected: boolean
-  /** Why it is not; null when it is. */
+  /** Why it is not, or what it refuses although it is (read-only, out of memory); null when all is well. */
   readonly reason: string | null
   readonly usedBytes: number | null
   /** Commands sent and not yet answered. */
@@ -64,8 +64,8 @@ export interface Store {
   putSnapshots(writes: readonly SnapshotWrite[], retentionMs: number): Promise<void>
   /** For each subject the newest record not after `at`; null when none is held. */
   newestNotAfter(subjects: readonly string[], at: Instant): Promise<readonly (StoredSnapshot | null)[]>
-  /** The instant of the oldest record held for a subject, null when none is. */
-  earliest(subject: string): Promise<Instant | null>
+  /** The instant of the oldest record held for a subject (and not older than `notBefore`), null when none is. */
+  earliest(subject: string, notBefore?: Instant): Promise<Instant | null>
   snapshot(id: string): Promise<StoredSnapshot | null>
 
   status(): StoreStatus

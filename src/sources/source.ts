@@ -7,6 +7,7 @@
  * units; instants are epoch milliseconds.
  */
 import type { Decimal, Instant } from '../domain/attribution.ts'
+import type { BookDance } from '../domain/book-dance.ts'
 import type { BookSnapshotEvent, Channel, Decoded } from '../domain/event.ts'
 import type {
   Aggregator,
@@ -66,6 +67,8 @@ export interface OpenInterestReading {
 export interface CandleRange {
   readonly from: Instant
   readonly to: Instant
+  /** When this is asked, for sources that keep old candles under another path; absent means recent ones. */
+  readonly now?: Instant
 }
 
 /** How much a source lets one address ask, in its own unit, before configuration narrows it. */
@@ -101,18 +104,7 @@ export interface AggregatorSource extends SourceFacts {
   ) => readonly Request<readonly QuoteReading[]>[]
 }
 
-/**
- * The closed union of ways a venue lets a book be kept in step. Each is implemented once, in `domain/book`.
- * - `rangeJoin`: deltas carry [first,last]; buffered and joined to a REST snapshot; then first === last+1.
- * - `chain`: in-stream snapshot, then `previous` of each delta equals the last id seen.
- * - `checksum`: in-stream snapshot; after each frame the book is cut to `depth` and its CRC-32 compared.
- * - `connectionSequence`: in-stream snapshot; every frame of the connection is counted from 0 by one.
- */
-export type BookDance =
-  | { readonly kind: 'rangeJoin' }
-  | { readonly kind: 'chain' }
-  | { readonly kind: 'checksum'; readonly depth: number }
-  | { readonly kind: 'connectionSequence' }
+export type { BookDance }
 
 export interface Subscription {
   readonly channel: Channel
@@ -186,11 +178,13 @@ export interface DerivativesSource {
   ) => readonly Request<readonly OpenInterestReading[]>[]
 }
 
-/** Funding may need a second table (Binance's adjusted intervals), joined by `combine`. */
+/** Funding may need further tables, applied over the readings by instrument. */
 export interface FundingRequests {
   readonly requests: readonly Request<readonly FundingReading[]>[]
   /** Instruments whose interval differs from the reading's; applied over the readings. */
   readonly intervals?: Request<ReadonlyMap<string, number>>
+  /** Mark prices by instrument, where the funding table has none. Its failure costs the mark price only. */
+  readonly marks?: Request<ReadonlyMap<string, Decimal>>
 }
 
 export type AnySource = VenueSource | AggregatorSource

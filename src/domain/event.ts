@@ -19,6 +19,8 @@ export interface BookSnapshotEvent {
   readonly sequence: number | null
   /** The venue's checksum over the book after this frame; null where it sends none. */
   readonly checksum: number | null
+  /** Levels a side the venue keeps us in step with from here on, where the frame shows it; absent: as its dance says. */
+  readonly depth?: number
   readonly observedAt: Instant | null
 }
 

@@ -1,0 +1,356 @@
+/**
+ * Kraken over REST: pairs, tickers, candles, depth and trades of spot, and the linear perpetuals of its futures
+ * house. Hides its letters (XBT, XDG), results keyed by names nobody asked for, and errors inside HTTP 200.
+ *
+ * https://docs.kraken.com/api/docs/rest-api/get-tradable-asset-pairs
+ * https://docs.kraken.com/api/docs/futures-api/trading/get-tickers
+ */
+import { z } from 'zod'
+import { divide, mean } from '../domain/decimal.ts'
+import { INTERVAL_MS, isSymbol } from '../domain/market.ts'
+import type { Interval, Listing, Perpetual } from '../domain/market.ts'
+import {
+  amount,
+  instantOf,
+  isAmount,
+  isObject,
+  isPositive,
+  parseKeepingDigits,
+  plainDigits,
+  whole,
+} from '../wire/json.ts'
+import { readReply, rowsOf } from '../wire/reply.ts'
+import type { Failure, Reading, Request, WireReply } from '../wire/request.ts'
+import type {
+  CandleRange,
+  CandleReading,
+  DerivativesSource,
+  FundingReading,
+  QuoteReading,
+  VenueSource,
+} from './source.ts'
+
+/** Reads `result` of `{"error":[],"result":{…}}`. */
+function readResult<S extends z.ZodType, T>(
+  reply: WireReply,
+  result: S,
+  take: (result: z.output<S>) => T,
+): Reading<T> {
+  return readReply(reply, {
+    shape: z.object({ result }),
+    refusal,
+    take: (body) => take((body as { readonly result: z.output<S> }).result),
+  })
+}
+
+/** `{"error":["EQuery:Unknown asset pair"]}`, with HTTP 200. */
+function refusal(body: unknown): Failure | null {
+  if (!isObject(body) || !Array.isArray(body['error']) || body['error'].length === 0) return null
+  const message = body['error'].map(String).join(', ').slice(0, 200)
+  if (/Rate limit|Too many requests/i.test(message)) return { reason: 'RATE_LIMITED', message }
+  return { reason: /Unknown asset pair/i.test(message) ? 'NOT_LISTED' : 'UNAVAILABLE', message }
+}
+
+/** The two assets whose REST letters differ from the stream's and everybody's. */
+const LETTERS: Readonly<Record<string, string>> = { XBT: 'BTC', XDG: 'DOGE' }
+const lettersOf = (asset: string): string =>
+  Object.hasOwn(LETTERS, asset) ? (LETTERS[asset] ?? asset) : asset
+
+/** `{"XXBTZUSD":{"altname":"XBTUSD","wsname":"XBT/USD","status":"online"}}` */
+const pairs = z
+  .record(z.string(), z.unknown())
+  .transform((byName) => Object.values(byName))
+  .pipe(
+    rowsOf(z.object({ altname: z.string(), wsname: z.string().optional(), status: z.string().optional() })),
+  )
+
+export function listings(): Request<readonly Listing[]> {
+  return {
+    host: 'rest',
+    path: '/AssetPairs',
+    weight: 1,
+    read: (reply) =>
+      readResult(reply, pairs, (rows) =>
+        rows.flatMap(({ altname, wsname, status }) => {
+          // A dark pool has no name on the stream.
+          const [base, quote, ...rest] = (wsname ?? '').split('/').map(lettersOf)
+          const symbol = `${base ?? ''}-${quote ?? ''}`
+          if (rest.length > 0 || !isSymbol(symbol) || (status ?? 'online') !== 'online') return []
+          return [{ source: 'KRAKEN' as const, symbol, spelling: `${base}/${quote}`, restSpelling: altname }]
+        }),
+      ),
+  }
+}
+
+/** `{"BTC/USD":{"a":["60520.1","4","4.000"],"b":["60520.0","23","23.000"],"c":["60520.0","0.51"],"v":["1923.4","2619.8"]}}`; index 1 of `v` is the last 24 hours, 0 is today. */
+const ticker = z.object({
+  a: z.tuple([z.string()], z.unknown()),
+  b: z.tuple([z.string()], z.unknown()),
+  c: z.tuple([z.string()], z.unknown()),
+  v: z.tuple([z.string(), z.string()]),
+})
+
+export function quotes(listings: readonly Listing[]): readonly Request<readonly QuoteReading[]>[] {
+  if (listings.length === 0) return []
+  return [
+    {
+      host: 'rest',
+      // Every pair in one call, under the names of the stream.
+      path: '/Ticker?assetVersion=1',
+      weight: 1,
+      read: (reply) =>
+        readResult(reply, z.record(z.string(), z.unknown()), (rows) =>
+          listings.flatMap((listing) => {
+            const row = ticker.safeParse(
+              Object.hasOwn(rows, listing.spelling) ? rows[listing.spelling] : null,
+            )
+            return row.success ? [quoteOf(row.data, listing.symbol)] : []
+          }),
+        ),
+    },
+  ]
+}
+
+function quoteOf(
+  { a: [ask], b: [bid], c: [last], v }: z.output<typeof ticker>,
+  symbol: string,
+): QuoteReading {
+  return {
+    symbol,
+    price: isPositive(bid) && isPositive(ask) ? mean([bid, ask]) : isPositive(last) ? last : null,
+    volume24h: isAmount(v[1]) ? v[1] : null,
+    volumeUnit: symbol.slice(0, symbol.indexOf('-')),
+    observedAt: null,
+  }
+}
+
+const nameOf = (listing: Listing): string => encodeURIComponent(listing.restSpelling ?? listing.spelling)
+
+/** `{"XXBTZUSD":…,"last":1762820100}`: the key is the venue's own, whatever was asked. */
+function onlyOf<S extends z.ZodType>(shape: S) {
+  return z.record(z.string(), z.unknown()).transform((result, context): z.output<S> => {
+    const key = Object.keys(result).find((name) => name !== 'last')
+    const checked = shape.safeParse(key === undefined ? undefined : result[key])
+    if (checked.success) return checked.data
+    context.addIssue(checked.error.issues[0]?.message ?? 'not of its shape')
+    return z.NEVER
+  })
+}
+
+export const candles: VenueSource['candles'] = {
+  intervals: ['M1', 'M5', 'M15', 'M30', 'H1', 'H4', 'D1'],
+  // No further back than the newest 720, whatever is asked: an older range is answered with nothing.
+  maxPerRequest: 720,
+  request: requestCandles,
+}
+
+/** `[1762777020,"106038.2","106038.2","106038.2","106038.2","0.0","0.00000000",0]`: vwap before volume, the forming one last. */
+const candleRow = z.tuple([whole, amount, amount, amount, amount, z.string(), amount], z.unknown())
+
+function requestCandles(
+  listing: Listing,
+  interval: Interval,
+  { from, to }: CandleRange,
+): Request<readonly CandleReading[]> {
+  const minutes = INTERVAL_MS[interval] / 60_000
+  return {
+    host: 'rest',
+    // `since` itself is left out of the reply.
+    path: `/OHLC?pair=${nameOf(listing)}&interval=${minutes}&since=${from / 1000 - 1}`,
+    weight: 1,
+    read: (reply) =>
+      readResult(reply, onlyOf(z.array(candleRow)), (rows) =>
+        rows
+          .map(([time, open, high, low, close, , volume]) => ({
+            openTime: time * 1000,
+            open,
+            high,
+            low,
+            close,
+            volume,
+          }))
+          .filter(({ openTime }) => openTime >= from && openTime < to),
+      ),
+  }
+}
+
+/** `["105944.30000","0.136",1762820248]` */
+const level = z.tuple([amount, amount], z.unknown()).transform(([price, size]) => [price, size] as const)
+const book = z.object({ bids: z.array(level), asks: z.array(level) })
+
+export function depth(listing: Listing): ReturnType<VenueSource['depth']> {
+  return {
+    host: 'rest',
+    path: `/Depth?pair=${nameOf(listing)}&count=500`,
+    weight: 1,
+    read: (reply) =>
+      readResult(reply, onlyOf(book), ({ bids, asks }) => ({
+        kind: 'bookSnapshot' as const,
+        spelling: listing.spelling,
+        bids,
+        asks,
+        sequence: null,
+        checksum: null,
+        observedAt: null,
+      })),
+  }
+}
+
+/** `["105433.60000","0.00027625",1762795433.9717445,"b","l","",10218208]`: the taker's side, oldest first. */
+const tradeRow = z.tuple(
+  [amount, amount, z.number(), z.enum(['b', 's']), z.string(), z.string(), whole],
+  z.unknown(),
+)
+
+export function recentTrades(listing: Listing): ReturnType<VenueSource['recentTrades']> {
+  return {
+    host: 'rest',
+    path: `/Trades?pair=${nameOf(listing)}&count=1000`,
+    weight: 1,
+    read: (reply) =>
+      readResult(reply, onlyOf(z.array(tradeRow)), (rows) =>
+        rows.map(([price, size, time, side, , , id]) => ({
+          kind: 'trade' as const,
+          spelling: listing.spelling,
+          id: String(id),
+          price,
+          size,
+          takerSide: side === 'b' ? ('BUY' as const) : ('SELL' as const),
+          executedAt: Math.floor(time * 1000),
+          isBackfill: true,
+        })),
+      ),
+  }
+}
+
+export const derivatives: DerivativesSource = { id: 'KRAKEN', perpetuals, funding, openInterest }
+
+/** `{"result":"error","error":"apiLimitExceeded","serverTime":"2025-11-17T00:34:37.524Z"}` */
+function futuresRefusal(body: unknown): Failure | null {
+  if (!isObject(body) || body['result'] !== 'error') return null
+  const message = String(body['error']).slice(0, 200)
+  return { reason: message === 'apiLimitExceeded' ? 'RATE_LIMITED' : 'UNAVAILABLE', message }
+}
+
+/** `{"symbol":"PF_XBTUSD","tag":"perpetual","pair":"XBT:USD","markPrice":91506.6,"openInterest":2127.5,"fundingRate":1.5e-05,"indexPrice":91468.38,"suspended":false}` */
+const contract = z.object({
+  symbol: z.string(),
+  tag: z.literal('perpetual'),
+  pair: z.string(),
+  markPrice: z.string().optional(),
+  indexPrice: z.string().optional(),
+  openInterest: z.string().optional(),
+  fundingRate: z.string().optional(),
+  relativeFundingRate: z.string().optional(),
+})
+type Contract = z.output<typeof contract>
+
+const NUMBERS = ['markPrice', 'indexPrice', 'openInterest', 'fundingRate', 'relativeFundingRate'] as const
+const contracts = z.object({
+  serverTime: z.string().refine((text) => instantOf(text) !== null, 'not an instant'),
+  // Dated contracts and indices stand in the same list.
+  tickers: rowsOf(contract),
+})
+
+/** Linear, quoted and counted like spot. Its inverse elders (`PI_`) count dollars. */
+const LINEAR = /^PF_/i
+
+function tickers<T>(take: (rows: readonly Contract[], at: number) => T): Request<T> {
+  return {
+    host: 'futures',
+    path: '/tickers',
+    weight: 1,
+    read: (reply) =>
+      readReply(reply, {
+        parse: (text) => parseKeepingDigits(text, NUMBERS),
+        shape: contracts,
+        refusal: futuresRefusal,
+        take: (body) =>
+          take(
+            body.tickers.filter(({ symbol }) => LINEAR.test(symbol)),
+            Date.parse(body.serverTime),
+          ),
+      }),
+  }
+}
+
+function perpetuals(): Request<readonly Perpetual[]> {
+  return tickers((rows) =>
+    rows
+      .map((row) => ({
+        venue: 'KRAKEN' as const,
+        symbol: row.pair.split(':').map(lettersOf).join('-'),
+        instrument: row.symbol,
+        contractSize: '1',
+        isInverse: false,
+      }))
+      .filter(({ symbol }) => isSymbol(symbol)),
+  )
+}
+
+const HOUR_MS = 3_600_000
+/** Enough for a rate of 1e-9 to keep its digits. */
+const RATE_DIGITS = 18
+
+function funding(perpetuals: readonly Perpetual[]): ReturnType<DerivativesSource['funding']> {
+  if (perpetuals.length === 0) return { requests: [] }
+  return {
+    requests: [
+      tickers((rows, at) =>
+        perpetuals.flatMap(({ symbol, instrument }) => {
+          const row = rows.find((candidate) => candidate.symbol === instrument)
+          const rate = row === undefined ? null : relativeRate(row)
+          if (row === undefined || rate === null) return []
+          return [fundingOf({ symbol, instrument, rate, row, at })]
+        }),
+      ),
+    ],
+  }
+}
+
+function fundingOf(found: {
+  readonly symbol: string
+  readonly instrument: string
+  readonly rate: string
+  readonly row: Contract
+  readonly at: number
+}): FundingReading {
+  const { symbol, instrument, rate, row, at } = found
+  return {
+    symbol,
+    instrument,
+    rate,
+    // Settled every hour, on the hour.
+    intervalHours: 1,
+    nextFundingAt: (Math.floor(at / HOUR_MS) + 1) * HOUR_MS,
+    markPrice: positive(row.markPrice),
+    indexPrice: positive(row.indexPrice),
+    observedAt: at,
+  }
+}
+
+/** `fundingRate` is dollars for one coin and hour; as a fraction it is what others call a rate. */
+function relativeRate(row: Contract): string | null {
+  const relative = plainDigits(row.relativeFundingRate)
+  if (relative !== null) return relative
+  const [absolute, mark] = [plainDigits(row.fundingRate), positive(row.markPrice)]
+  return absolute === null || mark === null ? null : divide(absolute, mark, { digits: RATE_DIGITS })
+}
+
+function positive(text: string | undefined): string | null {
+  const digits = plainDigits(text)
+  return isPositive(digits) ? digits : null
+}
+
+function openInterest(perpetuals: readonly Perpetual[]): ReturnType<DerivativesSource['openInterest']> {
+  if (perpetuals.length === 0) return []
+  return [
+    tickers((rows, at) =>
+      perpetuals.flatMap(({ symbol, instrument }) => {
+        const row = rows.find((candidate) => candidate.symbol === instrument)
+        const value = plainDigits(row?.openInterest)
+        return value === null ? [] : [{ symbol, instrument, value, observedAt: at }]
+      }),
+    ),
+  ]
+}

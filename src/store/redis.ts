@@ -1,0 +1,227 @@
+/**
+ * Remembering in Redis, for several processes. Hides envelopes, the local copies that make an unchanged value
+ * the same object again, and going on from memory while Redis is out of reach.
+ *
+ * Nothing stale wins over fresh after an outage: what could not be written is marked so here and beats what
+ * Redis still holds if it was cached later; a write that Redis executes late carries its own instants, so
+ * it is as old as it is; and records, which never change, are simply written again.
+ */
+import { randomBytes } from 'node:crypto'
+import type { Clock } from '../domain/clock.ts'
+import { readEnvelope, seal } from './envelope.ts'
+import type { Sealed } from './envelope.ts'
+import { createGate } from './gate.ts'
+import type { StoreLogger } from './gate.ts'
+import { openLink, replies } from './link.ts'
+import { createMemoryStore } from './memory.ts'
+import { Recent, roughBytes } from './recent.ts'
+import { createRedisRecords } from './redis-records.ts'
+import type { Entry, EntryWrite, Store } from './store.ts'
+
+export interface RedisStoreOptions {
+  /** `redis://`, `rediss://`, `redis+cluster://h:p,h:p`, `redis+sentinel://h:p,h:p/master`. */
+  readonly url: string
+  readonly prefix: string
+  readonly poolSize: number
+  /** Commands unanswered in a row before the store counts as out of reach; at most 5. */
+  readonly maxRetries: number
+  readonly clock: Clock
+  readonly logger?: StoreLogger
+  /** Keeps this process's own records for the time Redis cannot be asked. */
+  readonly fallback?: Store
+}
+
+export interface RedisStore extends Store {
+  /** True once Redis answers, false when it has not after so long. */
+  ready(withinMs: number): Promise<boolean>
+}
+
+interface Local {
+  readonly entry: Entry
+  readonly tag: Buffer
+  /** Monotonic. */
+  readonly until: number
+  isWritten: boolean
+}
+
+const MIB = 1024 * 1024
+const LOCAL_BYTES = 128 * MIB
+const INFO_EVERY_MS = 5000
+const SILENT: StoreLogger = { info: () => {}, warn: () => {} }
+const RELEASE = `if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0`
+
+export function createRedisStore(options: RedisStoreOptions): RedisStore {
+  const { url, prefix, poolSize, maxRetries, clock, logger = SILENT } = options
+  const fallback =
+    options.fallback ?? createMemoryStore({ clock, maxEntryBytes: 0, maxSnapshotBytes: 64 * MIB })
+  const local = new Recent<Local>(LOCAL_BYTES)
+  const waiting = new Set<() => void>()
+  let unreadable = 0
+  let usedBytes: number | null = null
+
+  const link = openLink({
+    url,
+    poolSize,
+    onReady: () => gate.noteReady(),
+    onError: (cause) => gate.noteFailure(cause),
+  })
+  const gate = createGate({
+    clock,
+    logger,
+    patience: Math.min(5, Math.max(1, maxRetries)),
+    probe: async () => link.client().ping(),
+    renew: link.renew,
+    onReached() {
+      for (const resolve of waiting) resolve()
+      void records.resume()
+      void measure()
+    },
+  })
+  const records = createRedisRecords({
+    link,
+    gate,
+    prefix,
+    clock,
+    fallback,
+    onUnreadable: () => (unreadable += 1),
+  })
+
+  const measure = async (): Promise<void> => {
+    const info = await gate.pass(async () => String(await link.client().info('memory')))
+    if (info.ok) usedBytes = Number(/used_memory:(\d+)/.exec(info.value)?.[1] ?? Number.NaN) || null
+  }
+  const stopMeasuring = clock.every(INFO_EVERY_MS, () => void measure())
+
+  const heldHere = (key: string): Local | undefined => {
+    const held = local.get(key)
+    if (held === undefined || held.until > clock.monotonic()) return held
+    local.delete(key)
+    return undefined
+  }
+
+  const fetch = async (keys: readonly string[]): Promise<readonly (Buffer | null)[]> => {
+    if (!link.isCluster) return link.client().mgetBuffer([...keys])
+    const found: (Buffer | null)[] = Array.from({ length: keys.length }, () => null)
+    await Promise.all(
+      link.groups(keys).map(async (group) => {
+        const pipeline = link.client().pipeline()
+        for (const position of group) pipeline.getBuffer(keys[position] as string)
+        for (const [at, reply] of (await replies(pipeline)).entries()) {
+          found[group[at] as number] = reply as Buffer | null
+        }
+      }),
+    )
+    return found
+  }
+
+  const choose = (key: string, bytes: Buffer | null): Entry | null => {
+    const held = heldHere(key)
+    const unwritten = held !== undefined && !held.isWritten ? held.entry : null
+    if (bytes === null) return unwritten
+    const envelope = readEnvelope(bytes)
+    if (envelope === null) {
+      unreadable += 1
+      return unwritten
+    }
+    if (held !== undefined && envelope.carries(held.tag)) {
+      held.isWritten = true
+      return held.entry
+    }
+    if (unwritten !== null && unwritten.cachedAt > envelope.cachedAt) return unwritten
+    try {
+      const entry = envelope.open()
+      // How long Redis keeps it is not in the envelope; the stale allowance is ten times the freshness.
+      const keepMs = Math.max(1000, (entry.expiresAt - entry.cachedAt) * 11 - (clock.now() - entry.cachedAt))
+      keepHere(key, { entry, tag: envelope.tag(), until: clock.monotonic() + keepMs, isWritten: true })
+      return entry
+    } catch {
+      unreadable += 1
+      return unwritten
+    }
+  }
+
+  const keepHere = (key: string, held: Local): void =>
+    local.set(key, held, key.length + 64 + roughBytes(held.entry.data))
+
+  const write = async (writes: readonly EntryWrite[], sealed: readonly Sealed[]): Promise<void> => {
+    const keys = writes.map(({ key }) => prefix + key)
+    await Promise.all(
+      link.groups(keys).map((group) => {
+        const pipeline = link.client().pipeline()
+        for (const at of group) {
+          pipeline.set(
+            keys[at] as string,
+            sealed[at]?.bytes as Buffer,
+            'PX',
+            keepOf(writes[at] as EntryWrite),
+          )
+        }
+        return replies(pipeline)
+      }),
+    )
+  }
+
+  return {
+    async getMany(keys) {
+      if (keys.length === 0) return []
+      const found = await gate.pass(() => fetch(keys.map((key) => prefix + key)))
+      if (!found.ok) return keys.map((key) => heldHere(key)?.entry ?? null)
+      return keys.map((key, position) => choose(key, found.value[position] ?? null))
+    },
+    async setMany(writes) {
+      if (writes.length === 0) return
+      const sealed = writes.map(({ entry }) => seal(entry))
+      const held = writes.map(({ key, entry, keepMs }, position) => {
+        const { tag } = sealed[position] as Sealed
+        const here: Local = { entry, tag, until: clock.monotonic() + keepMs, isWritten: false }
+        keepHere(key, here)
+        return here
+      })
+      const written = await gate.pass(() => write(writes, sealed), 'write')
+      if (written.ok) for (const here of held) here.isWritten = true
+    },
+    async lease(key, holdMs) {
+      const name = `${prefix}lease:${key}`
+      const token = randomBytes(12).toString('hex')
+      const taken = await gate.pass(() =>
+        link.client().set(name, token, 'PX', Math.max(1, Math.ceil(holdMs)), 'NX'),
+      )
+      if (taken.ok && taken.value === null) return null
+      return async () => {
+        if (taken.ok) await gate.pass(() => link.client().eval(RELEASE, 1, name, token))
+      }
+    },
+    putSnapshots: records.put,
+    newestNotAfter: records.newestNotAfter,
+    earliest: records.earliest,
+    snapshot: records.read,
+    status: () => ({
+      driver: 'REDIS',
+      isConnected: gate.isOpen(),
+      reason: gate.reason(),
+      usedBytes,
+      pending: gate.pending(),
+      unreadableTotal: unreadable,
+    }),
+    ready: (withinMs) =>
+      new Promise((resolve) => {
+        if (gate.isOpen()) return resolve(true)
+        const reached = (): void => {
+          waiting.delete(reached)
+          cancel()
+          resolve(gate.isOpen())
+        }
+        const cancel = clock.after(withinMs, reached)
+        waiting.add(reached)
+      }),
+    async close() {
+      stopMeasuring()
+      gate.close()
+      link.close()
+      local.clear()
+      await fallback.close()
+    },
+  }
+}
+
+const keepOf = ({ keepMs }: EntryWrite): number => Math.max(1, Math.ceil(keepMs))

@@ -13,7 +13,8 @@ export interface Voice {
   readonly quote: Quick
   /** Aggregators average the same exchanges: what the second of them says is an echo of the first. */
   readonly isAggregator: boolean
-  readonly isUsed: boolean
+  /** Null when the source is used. */
+  readonly reason: unknown
 }
 
 /** Where a vote is worth nothing, as a share of the bound. */
@@ -29,7 +30,7 @@ export function confidenceOf(voices: readonly Voice[], maxDeviation: number): nu
   let used = 0
   let aggregators = 0
   for (const voice of voices) {
-    if (!voice.isUsed) continue
+    if (voice.reason !== null) continue
     used += 1
     if (voice.isAggregator) aggregators += 1
   }
@@ -39,7 +40,7 @@ export function confidenceOf(voices: readonly Voice[], maxDeviation: number): nu
   // One vote between them must not cost: whichever of them agrees best with the exchanges may stand for both.
   if (aggregators > 1 && used > aggregators) {
     for (const voice of voices) {
-      if (voice.isAggregator && voice.isUsed) votes = Math.max(votes, votesOf(voices, voice, reach))
+      if (voice.isAggregator && voice.reason === null) votes = Math.max(votes, votesOf(voices, voice, reach))
     }
   }
   return fromVotes(votes)
@@ -56,7 +57,7 @@ function votesOf(voices: readonly Voice[], absent: Voice | null, reach: number):
   let exchanges = 0
   let aggregator = 0
   for (const voice of voices) {
-    if (voice === absent || !voice.isUsed) continue
+    if (voice === absent || voice.reason !== null) continue
     const vote = Math.max(0, 1 - Math.abs(voice.quote.near - centre) / centre / reach)
     if (voice.isAggregator) aggregator = Math.max(aggregator, vote)
     else exchanges += vote

@@ -42,8 +42,7 @@ export interface AgreedKlines {
   readonly rejected: KlineSeries['rejected']
 }
 
-const FIELDS = ['open', 'high', 'low', 'close'] as const
-type Field = (typeof FIELDS)[number]
+type Field = 'open' | 'high' | 'low' | 'close'
 type Heard = ReadonlyMap<Source, SourceCandle>
 type Agreed = Readonly<Record<Field, Agreement>>
 
@@ -84,36 +83,42 @@ function byOpenTime(
 function agree(asked: readonly Source[], heard: Heard, openTime: Instant, question: KlineQuestion): Agreed {
   const policy = { ...question.policy, maxAgeMs: Infinity, now: question.now }
   const closeTime = openTime + INTERVAL_MS[question.interval]
+  const bare = asked.map((source) => bareClaim(source, heard.get(source), closeTime, question))
   const agreeOn = (field: Field) =>
     reconcile(
-      asked.map((source): Claim => {
-        const candle = heard.get(source)
-        const receivedAt = question.receivedAt?.get(source) ?? question.now
-        return {
-          source,
-          value: candle?.[field] ?? null,
-          observedAt: candle === undefined ? null : Math.min(closeTime, receivedAt),
-          receivedAt: candle === undefined ? null : receivedAt,
-          conversion: null,
-          failure: failureOf(candle, question.failures?.get(source)),
-        }
-      }),
+      bare.map((claim) => ({
+        source: claim.source,
+        value: heard.get(claim.source)?.[field] ?? null,
+        observedAt: claim.observedAt,
+        receivedAt: claim.receivedAt,
+        conversion: null,
+        failure: claim.failure,
+      })),
       policy,
     )
   return { open: agreeOn('open'), high: agreeOn('high'), low: agreeOn('low'), close: agreeOn('close') }
 }
 
-/** A quiet venue that printed no candle is not heard on it; one whose own figures contradict each other neither. */
-function failureOf(candle: SourceCandle | undefined, failure: DropReason | undefined): DropReason | null {
-  if (candle === undefined) return failure ?? 'UNAVAILABLE'
-  // The nearest float never reverses an order, so a contradiction seen there is one.
-  const [open, high, low, close] = FIELDS.map((field) => Number(candle[field])) as [
-    number,
-    number,
-    number,
-    number,
-  ]
-  return low > open || low > close || high < open || high < close ? 'MALFORMED' : null
+/** What the four claims of one source have in common. A quiet venue that printed no candle is not heard on it. */
+function bareClaim(
+  source: Source,
+  candle: SourceCandle | undefined,
+  closeTime: Instant,
+  { now, receivedAt, failures }: KlineQuestion,
+): Pick<Claim, 'source' | 'observedAt' | 'receivedAt' | 'failure'> {
+  if (candle === undefined) {
+    return { source, observedAt: null, receivedAt: null, failure: failures?.get(source) ?? 'UNAVAILABLE' }
+  }
+  const received = receivedAt?.get(source) ?? now
+  const failure = isContradictory(candle) ? 'MALFORMED' : null
+  return { source, observedAt: Math.min(closeTime, received), receivedAt: received, failure }
+}
+
+/** The nearest float never reverses an order, so a contradiction seen there is one. */
+function isContradictory(candle: SourceCandle): boolean {
+  const [low, high] = [Number(candle.low), Number(candle.high)]
+  const [open, close] = [Number(candle.open), Number(candle.close)]
+  return low > open || low > close || high < open || high < close
 }
 
 function evidence(agreed: Agreed, heard: Heard): KlineReconciliation {
@@ -138,8 +143,11 @@ function klineOf(
   openTime: Instant,
   { symbol, interval, now }: KlineQuestion,
 ): Kline | null {
-  const [open, high, low, close] = FIELDS.map((field) => agreed[field].value)
-  if (open == null || high == null || low == null || close == null) return null
+  const { value: open } = agreed.open
+  const { value: high } = agreed.high
+  const { value: low } = agreed.low
+  const { value: close } = agreed.close
+  if (open === null || high === null || low === null || close === null) return null
   const closeTime = openTime + INTERVAL_MS[interval]
   return {
     symbol,

@@ -25,12 +25,16 @@ export interface Prepared {
   ) => Plan | null
 }
 
+/** `document` is null when the text could not be parsed; `prepared` when there is anything wrong with it. */
 export type Preparation =
-  | { readonly prepared: Prepared; readonly errors: null }
-  | { readonly prepared: null; readonly errors: readonly GraphQLError[] }
+  | { readonly document: DocumentNode; readonly prepared: Prepared; readonly errors: null }
+  | { readonly document: DocumentNode; readonly prepared: null; readonly errors: readonly GraphQLError[] }
+  | { readonly document: null; readonly prepared: null; readonly errors: readonly GraphQLError[] }
 
 export interface Documents {
   readonly prepare: (source: string) => Preparation
+  /** What was found about a document that came out of `prepare`; null for any other. */
+  readonly of: (document: DocumentNode) => Preparation | null
   readonly size: () => number
 }
 
@@ -45,6 +49,7 @@ export interface DocumentsOptions {
 
 export function createDocuments({ schema, guard }: DocumentsOptions): Documents {
   const known = new Map<string, Preparation>()
+  const byDocument = new WeakMap<DocumentNode, Preparation>()
   let characters = 0
 
   const prepare = (source: string): Preparation => {
@@ -56,6 +61,7 @@ export function createDocuments({ schema, guard }: DocumentsOptions): Documents 
     }
     const fresh = inspect(schema, source, guard)
     known.set(source, fresh)
+    if (fresh.document !== null) byDocument.set(fresh.document, fresh)
     characters += source.length
     for (const oldest of known.keys()) {
       if (known.size <= MOST_DOCUMENTS && characters <= MOST_CHARACTERS) break
@@ -64,7 +70,7 @@ export function createDocuments({ schema, guard }: DocumentsOptions): Documents 
     }
     return fresh
   }
-  return { prepare, size: () => known.size }
+  return { prepare, of: (document) => byDocument.get(document) ?? null, size: () => known.size }
 }
 
 function inspect(schema: GraphQLSchema, source: string, guard: DocumentsOptions['guard']): Preparation {
@@ -72,13 +78,13 @@ function inspect(schema: GraphQLSchema, source: string, guard: DocumentsOptions[
   try {
     document = guard === undefined ? parse(source) : guard.parse(source)
   } catch (error) {
-    if (error instanceof GraphQLError) return { prepared: null, errors: [error] }
+    if (error instanceof GraphQLError) return { document: null, prepared: null, errors: [error] }
     throw error
   }
   const bounds = guard?.check(document) ?? []
   const errors = bounds.length > 0 ? bounds : validate(schema, document)
-  if (errors.length > 0) return { prepared: null, errors }
-  return { prepared: preparedFrom(schema, document), errors: null }
+  if (errors.length > 0) return { document, prepared: null, errors }
+  return { document, prepared: preparedFrom(schema, document), errors: null }
 }
 
 function preparedFrom(schema: GraphQLSchema, document: DocumentNode): Prepared {

@@ -1,63 +1,131 @@
 /**
- * Runs operations the quick way where that is possible, and says so where it is not: null means "let
- * graphql-js do it", and the answer is then the reference's in every detail.
+ * The quick way to answer, behind the seam in `quick.ts`: compiled queries, and subscriptions shared by the
+ * fan-out. Null means "graphql-js shall do it", and the answer is then the reference's in every detail.
  */
 import { execute, getVariableValues } from 'graphql'
 import type { GraphQLSchema, OperationDefinitionNode } from 'graphql'
+import type { Duplex } from 'node:stream'
+import type { Clock } from '../domain/clock.ts'
 import { newRun } from './compile.ts'
 import type { Variables } from './compile.ts'
-import type { Prepared } from './documents.ts'
+import type { Documents, Prepared } from './documents.ts'
+import { createFanout } from './fanout.ts'
+import type { Fanout } from './fanout.ts'
+import { Lane, Turn } from './lane.ts'
 import { ascii } from './leaf.ts'
+import type { Connection, Execution, QuickOperation } from './quick.ts'
 
-type Inputs = Readonly<Record<string, unknown>>
+export interface QuickExecution extends Execution {
+  readonly fanout: Fanout
+  close(): void
+}
 
-/** Coerced variables, or null when they do not fit their types. */
-export function coerced(
+export interface ExecutionParts {
+  readonly schema: GraphQLSchema
+  readonly documents: Documents
+  readonly clock: Clock
+  /** Called once per event after it was written to its readers. */
+  readonly onServed: (event: object) => void
+}
+
+/** Close code for a socket that takes nothing: private range, beside the protocol's own. */
+const SLOW_CONSUMER = 4413
+/** A stuck socket cannot hear that it is let go; it is cut this long after being told. */
+const CUT_AFTER_MS = 1_000
+
+export function createExecution({ schema, documents, clock, onServed }: ExecutionParts): QuickExecution {
+  const turn = new Turn()
+  const owners = new WeakMap<Lane, Duplex>()
+  const fanout = createFanout({
+    clock,
+    turn,
+    onServed,
+    onStuck: (lane) => {
+      const socket = owners.get(lane)
+      clock.after(CUT_AFTER_MS, () => socket?.destroy())
+    },
+  })
+  return {
+    fanout,
+    close: () => fanout.close(),
+    query: (operation) => queryText(schema, documents, operation),
+    connect: (socket) => {
+      const lane = new Lane(socket, turn)
+      owners.set(lane, socket)
+      return connection(lane, { schema, documents, fanout })
+    },
+  }
+}
+
+export { SLOW_CONSUMER }
+
+interface Sharing {
+  readonly schema: GraphQLSchema
+  readonly documents: Documents
+  readonly fanout: Fanout
+}
+
+function connection(lane: Lane, { schema, documents, fanout }: Sharing): Connection {
+  return {
+    flush: () => lane.flush(),
+    deliver: (id, operation) => {
+      const known = resolved(schema, documents, operation, 'subscription')
+      if (known === null) return null
+      const executeEvent = (event: object): string => eventText(schema, known.prepared, operation, event)
+      return fanout.subscribe({ ...known, context: operation.context, lane, id, executeEvent })
+    },
+  }
+}
+
+async function queryText(
   schema: GraphQLSchema,
-  operation: OperationDefinitionNode,
-  inputs: Inputs,
-): Variables | null {
-  const { variableValues } = getVariableValues(schema, operation.variableDefinitions ?? [], inputs)
-  return variableValues ?? null
-}
-
-export interface QueryRequest {
-  readonly prepared: Prepared
-  readonly operationName: string | null
-  readonly variables: Inputs
-  readonly context: unknown
-}
-
-/** The answer's JSON for a query that ran without any error; null otherwise. */
-export async function queryText(schema: GraphQLSchema, request: QueryRequest): Promise<string | null> {
-  const operation = request.prepared.operation(request.operationName)
-  if (operation?.operation !== 'query') return null
-  const variables = coerced(schema, operation, request.variables)
-  const plan = variables && request.prepared.plan(operation, variables.coerced)
-  if (!plan) return null
+  documents: Documents,
+  operation: QuickOperation,
+): Promise<string | null> {
+  const known = resolved(schema, documents, operation, 'query')
+  const plan = known?.prepared.plan(known.operation, known.variables.coerced)
+  if (!known || !plan) return null
   try {
-    return await plan.execute(newRun(request.context, variables))
+    return await plan.execute(newRun(operation.context, known.variables))
   } catch {
     // Whatever it was, graphql-js meets it again and reports it with its path and place.
     return null
   }
 }
 
-export interface EventRequest {
+interface Resolved {
   readonly prepared: Prepared
-  readonly operationName: string | null
-  readonly variables: Inputs
-  readonly context: unknown
+  readonly operation: OperationDefinitionNode
+  readonly variables: Variables
+}
+
+/** The operation's document, node and coerced variables; null where graphql-js has something to say about them. */
+function resolved(
+  schema: GraphQLSchema,
+  documents: Documents,
+  { query, operationName, variables }: QuickOperation,
+  type: 'query' | 'subscription',
+): Resolved | null {
+  const { prepared } = documents.prepare(query)
+  const operation = prepared?.operation(operationName)
+  if (!prepared || operation?.operation !== type) return null
+  const { variableValues } = getVariableValues(schema, operation.variableDefinitions ?? [], variables)
+  return variableValues === undefined ? null : { prepared, operation, variables: variableValues }
 }
 
 /** One subscription event executed by graphql-js. Fields of an event are all at hand, so it answers at once. */
-export function eventText(schema: GraphQLSchema, request: EventRequest, event: object): string {
+function eventText(
+  schema: GraphQLSchema,
+  { document }: Prepared,
+  { operationName, variables, context }: QuickOperation,
+  event: object,
+): string {
   const result = execute({
     schema,
-    document: request.prepared.document,
-    operationName: request.operationName,
-    variableValues: request.variables,
-    contextValue: request.context,
+    document,
+    operationName,
+    variableValues: variables,
+    contextValue: context,
     rootValue: event,
   })
   if (result instanceof Promise) throw new TypeError('an event field answered later')

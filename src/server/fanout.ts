@@ -107,10 +107,12 @@ export function createFanout(options: FanoutOptions): Fanout {
         })
       topics.set(key, topic)
       const parked = park(() => leave())
+      const { resume } = stream
       const reader = new Reader({
         lane,
         id,
         stream,
+        resume,
         clock: options.clock,
         counts,
         onEnd: (error) => (leave(), parked.end(error)),
@@ -121,7 +123,7 @@ export function createFanout(options: FanoutOptions): Fanout {
         detach(lane, reader)
       }
       attach(lane, reader)
-      topic.join(reader, stream)
+      topic.join(reader, resume)
       return parked.iterator
     },
   }
@@ -153,8 +155,8 @@ class Topic {
     return this.#readers.size
   }
 
-  join(reader: Reader, stream: Stream<object>): void {
-    for (const event of stream.resume?.events ?? []) reader.offer(this.#payload(event))
+  join(reader: Reader, resume: Stream<object>['resume']): void {
+    for (const event of resume?.events ?? []) reader.offer(this.#payload(event))
     reader.follow()
     this.#readers.add(reader)
     if (this.#stop === null) {
@@ -163,7 +165,7 @@ class Topic {
         end: (error) => this.#end(error),
       })
       if (this.#isOver) this.#stop()
-    } else if (stream.resume === null) {
+    } else if (resume === null) {
       this.#present(reader)
     }
   }

@@ -30,6 +30,7 @@ export interface ReaderOptions {
   readonly lane: Lane
   readonly id: string
   readonly stream: Stream<object>
+  readonly resume: Stream<object>['resume']
   readonly clock: Clock
   readonly counts: Counts
   /** Tells the client why it is let go, or that the stream is over (null). */
@@ -57,7 +58,7 @@ export class Reader {
 
   /** What it resumes from has been offered; from here on only news of the feed counts. */
   follow(): void {
-    this.#isNew = this.#options.stream.resume?.isNew ?? null
+    this.#isNew = this.#options.resume?.isNew ?? null
   }
 
   offer(payload: Payload): void {

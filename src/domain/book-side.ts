@@ -83,7 +83,7 @@ export class BookSide {
   /** An absolute size at one price; zero deletes, and deleting what is not there is normal. False: no number. */
   set(price: string, size: string): boolean {
     const key = keyOf(price) * this.#sign
-    if (Number.isNaN(key)) return false
+    if (!Number.isFinite(key)) return false
     const keys = this.#keys
     let at = this.#place(key)
     while (at >= 0 && keys[at] === key && this.#levels[at]!.price !== price) {

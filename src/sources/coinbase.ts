@@ -189,10 +189,10 @@ function observedAt(event: z.output<typeof book>, { timestamp }: Fields): number
 function readTrades(event: Fields, said: MarketEvent[]): string | null {
   const { type, trades } = event
   if (!Array.isArray(trades)) return 'trades: not a list'
-  const oldestFirst: TradeEvent[] = []
+  const newestFirst: TradeEvent[] = []
   for (const entry of trades) {
     if (!isObject(entry) || !isTrade(entry)) return explain('market_trades', trade, entry)
-    oldestFirst.unshift({
+    newestFirst.push({
       kind: 'trade',
       spelling: entry.product_id,
       id: entry.trade_id,
@@ -204,7 +204,7 @@ function readTrades(event: Fields, said: MarketEvent[]): string | null {
       isBackfill: type === 'snapshot',
     })
   }
-  said.push(...oldestFirst)
+  said.push(...newestFirst.toReversed())
   return null
 }
 

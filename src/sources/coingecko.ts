@@ -7,7 +7,7 @@
 import { z } from 'zod'
 import { quoteOf } from '../domain/market.ts'
 import type { Listing } from '../domain/market.ts'
-import { isObject, parseKeepingDigits, plainDigits } from '../wire/json.ts'
+import { isObject, parseKeepingDigits, plainDigits, positiveDigits } from '../wire/json.ts'
 import { inGroups, readReply } from '../wire/reply.ts'
 import type { Failure, Request } from '../wire/request.ts'
 import type { AggregatorSource, QuoteReading } from './source.ts'
@@ -94,7 +94,7 @@ function quoteFrom(coins: Readonly<Record<string, unknown>>, listing: Listing): 
   return [
     {
       symbol: listing.symbol,
-      price: plainDigits(usd),
+      price: positiveDigits(usd),
       volume24h: plainDigits(volume),
       volumeUnit: 'USD',
       observedAt: typeof at === 'number' ? at * 1000 : null,

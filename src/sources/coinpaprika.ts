@@ -7,7 +7,7 @@
 import { z } from 'zod'
 import { quoteOf } from '../domain/market.ts'
 import type { Listing } from '../domain/market.ts'
-import { instantOf, isObject, parseKeepingDigits, plainDigits } from '../wire/json.ts'
+import { instantOf, isObject, parseKeepingDigits, plainDigits, positiveDigits } from '../wire/json.ts'
 import { readReply } from '../wire/reply.ts'
 import type { Failure, Request } from '../wire/request.ts'
 import type { AggregatorSource, QuoteReading } from './source.ts'
@@ -90,7 +90,7 @@ function quotesFrom(rows: readonly unknown[], listings: readonly Listing[]): rea
     return [
       {
         symbol: listing.symbol,
-        price: plainDigits(quotes.USD.price),
+        price: positiveDigits(quotes.USD.price),
         volume24h: plainDigits(quotes.USD.volume_24h),
         volumeUnit: 'USD',
         observedAt: typeof at === 'string' ? instantOf(at) : null,

@@ -19,7 +19,9 @@ import {
 } from '../wire/json.ts'
 import type { Fields } from '../wire/json.ts'
 import { inGroups } from '../wire/reply.ts'
-import { candles, depth, derivatives, listings, quotes, recentTrades } from './kraken-rest.ts'
+import { derivatives } from './kraken-futures.ts'
+import { decodeKnownBook } from './kraken-book.ts'
+import { candles, depth, listings, quotes, recentTrades } from './kraken-rest.ts'
 import type { Subscription, VenueSource } from './source.ts'
 
 /**
@@ -125,6 +127,8 @@ export const krakenFrames = {
   book: { isSound: isBook, shape: book },
   trade: { isSound: isTrade, shape: trade },
 } as const
+/** The quick way and the long way, for the test that holds them together. */
+export const krakenWays = { decodeKnownBook, decodeAny } as const
 
 function isLevels(value: unknown): boolean {
   if (!Array.isArray(value)) return false
@@ -165,6 +169,10 @@ const said = (...events: readonly MarketEvent[]): Decoded => ({ events, sequence
 const DECIMAL_KEYS = ['price', 'qty', 'open', 'high', 'low', 'close', 'volume'] as const
 
 function decode(frame: string): Decoded {
+  return decodeKnownBook(frame) ?? decodeAny(frame)
+}
+
+function decodeAny(frame: string): Decoded {
   const message = parseKeepingDigits(frame, DECIMAL_KEYS)
   if (!isObject(message)) return { malformed: 'not a JSON object' }
   const { channel, method, data, type } = message
@@ -177,9 +185,9 @@ function decode(frame: string): Decoded {
   if (type !== 'snapshot' && type !== 'update') return { malformed: 'type: neither snapshot nor update' }
   const events: MarketEvent[] = []
   for (const entry of data) {
-    const read_ = isObject(entry) ? read(entry, type === 'snapshot') : 'data: not objects'
-    if (typeof read_ === 'string') return { malformed: read_ }
-    if (read_ !== null) events.push(read_)
+    const event = isObject(entry) ? read(entry, type === 'snapshot') : 'data: not objects'
+    if (typeof event === 'string') return { malformed: event }
+    if (event !== null) events.push(event)
   }
   return { events, sequence: null }
 }

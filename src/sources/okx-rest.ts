@@ -1,28 +1,20 @@
 /**
- * OKX over REST: listings, tickers, candles, depth and trades of spot markets, and the tether-settled linear
- * swaps that speak for funding and open interest. Hides its envelope (errors come with HTTP 200), its
- * newest-first pages and its bars that would open at UTC+8.
+ * OKX over REST: listings, tickers, candles, depth and trades of spot markets. Hides its envelope (errors come
+ * with HTTP 200), its newest-first pages and its bars that would open at UTC+8.
  *
- * https://www.okx.com/docs-v5/en/#public-data-rest-api
+ * https://www.okx.com/docs-v5/en/#order-book-trading-market-data
  */
 import { z } from 'zod'
-import { mean, multiply } from '../domain/decimal.ts'
+import { mean } from '../domain/decimal.ts'
 import { INTERVAL_MS, isSymbol } from '../domain/market.ts'
-import type { Interval, Listing, Perpetual } from '../domain/market.ts'
-import { amount, isAmount, isObject, isPositive, signed, whole, wholeText } from '../wire/json.ts'
+import type { Interval, Listing } from '../domain/market.ts'
+import { amount, isAmount, isObject, isPositive, whole, wholeText } from '../wire/json.ts'
 import { readReply, rowsOf } from '../wire/reply.ts'
 import type { Failure, Reading, Request, WireReply } from '../wire/request.ts'
-import type {
-  CandleRange,
-  CandleReading,
-  DerivativesSource,
-  FundingReading,
-  QuoteReading,
-  VenueSource,
-} from './source.ts'
+import type { CandleRange, CandleReading, QuoteReading, VenueSource } from './source.ts'
 
 /** Reads `data` of `{"code":"0","msg":"","data":[…]}`. */
-function readData<S extends z.ZodType, T>(
+export function readData<S extends z.ZodType, T>(
   reply: WireReply,
   data: S,
   take: (data: z.output<S>) => T,
@@ -222,130 +214,4 @@ export function recentTrades(listing: Listing): ReturnType<VenueSource['recentTr
           .toReversed(),
       ),
   }
-}
-
-export const derivatives: DerivativesSource = { id: 'OKX', perpetuals, funding, openInterest }
-
-/** `{"instId":"BTC-USDT-SWAP","ctType":"linear","ctVal":"0.01","ctMult":"1","ctValCcy":"BTC","settleCcy":"USDT","state":"live"}` */
-const swap = z.object({
-  instId: z.string(),
-  ctType: z.string(),
-  ctVal: amount,
-  ctMult: amount,
-  ctValCcy: z.string(),
-  settleCcy: z.string(),
-  state: z.string(),
-})
-
-function perpetuals(): Request<readonly Perpetual[]> {
-  return {
-    host: 'rest',
-    path: '/api/v5/public/instruments?instType=SWAP',
-    weight: 1,
-    read: (reply) =>
-      readData(reply, rowsOf(swap), (rows) =>
-        rows
-          .filter((row) => row.ctType === 'linear' && row.settleCcy === 'USDT' && row.state === 'live')
-          .flatMap((row) =>
-            // The tether swap is what follows BASE-USD as well: the coin-margined one is another instrument.
-            ['USDT', 'USD'].map((quote) => ({
-              venue: 'OKX' as const,
-              symbol: `${row.ctValCcy}-${quote}`,
-              instrument: row.instId,
-              contractSize: multiply(row.ctVal, row.ctMult),
-              isInverse: false,
-            })),
-          )
-          .filter(({ symbol }) => isSymbol(symbol)),
-      ),
-  }
-}
-
-/** `{"instId":"BTC-USDT-SWAP","fundingRate":"0.0001","fundingTime":"1744590349506","nextFundingTime":"1744619149506","ts":"1744590349506"}` */
-const fundingRow = z.object({
-  instId: z.string(),
-  fundingRate: signed,
-  fundingTime: wholeText,
-  nextFundingTime: z.string(),
-  ts: wholeText,
-})
-
-/** Beyond this many, one question for all of them is the cheaper. */
-const ASKED_ONE_BY_ONE = 5
-const DEFAULT_INTERVAL_HOURS = 8
-const HOUR_MS = 3_600_000
-
-function funding(perpetuals: readonly Perpetual[]): ReturnType<DerivativesSource['funding']> {
-  const instruments = [...new Set(perpetuals.map(({ instrument }) => instrument))]
-  if (instruments.length === 0) return { requests: [] }
-  const asked = instruments.length > ASKED_ONE_BY_ONE ? ['ANY'] : instruments
-  return {
-    requests: asked.map((instId) => ({
-      host: 'rest',
-      path: `/api/v5/public/funding-rate?instId=${encodeURIComponent(instId)}`,
-      weight: 2,
-      read: (reply) =>
-        readData(reply, rowsOf(fundingRow), (rows) =>
-          perpetuals.flatMap((perpetual) => fundingOf(perpetual, rows)),
-        ),
-    })),
-    marks: marks(),
-  }
-}
-
-function fundingOf(
-  { symbol, instrument }: Perpetual,
-  rows: readonly z.output<typeof fundingRow>[],
-): readonly FundingReading[] {
-  const row = rows.find(({ instId }) => instId === instrument)
-  if (row === undefined) return []
-  const hours = (Number(row.nextFundingTime) - Number(row.fundingTime)) / HOUR_MS
-  return [
-    {
-      symbol,
-      instrument,
-      // Settled at `fundingTime`, the coming settlement; `nextFundingTime` is the one after.
-      rate: row.fundingRate,
-      intervalHours: row.nextFundingTime !== '' && hours > 0 ? hours : DEFAULT_INTERVAL_HOURS,
-      nextFundingAt: Number(row.fundingTime),
-      markPrice: null,
-      indexPrice: null,
-      observedAt: Number(row.ts),
-    },
-  ]
-}
-
-/** `{"instType":"SWAP","instId":"BTC-USDT-SWAP","markPx":"68900.1","ts":"1744590349506"}` */
-const markRow = z.object({ instId: z.string(), markPx: amount })
-
-function marks(): Request<ReadonlyMap<string, string>> {
-  return {
-    host: 'rest',
-    path: '/api/v5/public/mark-price?instType=SWAP',
-    weight: 2,
-    read: (reply) =>
-      readData(reply, rowsOf(markRow), (rows) => new Map(rows.map((row) => [row.instId, row.markPx]))),
-  }
-}
-
-/** `{"instId":"BTC-USDT-SWAP","oi":"2216113","oiCcy":"22161.13","ts":"1743041250440"}`: contracts, and the base units they stand for. */
-const interestRow = z.object({ instId: z.string(), oiCcy: amount, ts: wholeText })
-
-function openInterest(perpetuals: readonly Perpetual[]): ReturnType<DerivativesSource['openInterest']> {
-  if (perpetuals.length === 0) return []
-  return [
-    {
-      host: 'rest',
-      path: '/api/v5/public/open-interest?instType=SWAP',
-      weight: 1,
-      read: (reply) =>
-        readData(reply, rowsOf(interestRow), (rows) =>
-          perpetuals.flatMap(({ symbol, instrument }) =>
-            rows
-              .filter(({ instId }) => instId === instrument)
-              .map((row) => ({ symbol, instrument, value: row.oiCcy, observedAt: Number(row.ts) })),
-          ),
-        ),
-    },
-  ]
 }

@@ -19,7 +19,8 @@ import {
 } from '../wire/json.ts'
 import type { Fields } from '../wire/json.ts'
 import { inGroups } from '../wire/reply.ts'
-import { candles, depth, derivatives, listings, quotes, recentTrades } from './okx-rest.ts'
+import { derivatives } from './okx-futures.ts'
+import { candles, depth, listings, quotes, recentTrades } from './okx-rest.ts'
 import type { Subscription, VenueSource } from './source.ts'
 
 export const okx: VenueSource = {

@@ -79,6 +79,12 @@ export function plainDigits(value: unknown): string | null {
   return plain(value)
 }
 
+/** The same where only a value above zero means anything: prices. */
+export function positiveDigits(value: unknown): string | null {
+  const digits = plainDigits(value)
+  return isPositive(digits) ? digits : null
+}
+
 /** Instants venues write as ISO text; null when it is none. */
 export function instantOf(text: string): number | null {
   const instant = Date.parse(text)

@@ -1,7 +1,6 @@
 /** The sentence of a reconciled number: who was heard, what was decided, who was set aside and why. */
 import type { Conversion, DroppedQuote, Reconciliation, UsedQuote } from './attribution.ts'
 import { SOURCE_NAMES, isVenue, quoteOf } from './market.ts'
-import type { Source } from './market.ts'
 import { REASONS, grouped, names } from './text-names.ts'
 
 /** What a reconciled sentence is made from: an `Agreement`, or the parts of one. */

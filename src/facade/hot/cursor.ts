@@ -27,7 +27,7 @@ export function createTapeOrder(epoch: string): TapeOrder {
   }
 }
 
-const CURSOR = /^([0-9a-z]{1,24})\.(\d{1,15})$/
+const CURSOR = /^([0-9a-z]{1,40})\.(\d{1,15})$/
 
 /** The number behind a cursor of this process; `earliest` is the oldest cursor that would do instead. */
 export function readCursor(text: string, epoch: string, earliest: () => string | null): Outcome<number> {

@@ -13,6 +13,7 @@ import type { Clock } from '../domain/clock.ts'
 import { answered, refused } from '../domain/errors.ts'
 import type { Outcome } from '../domain/errors.ts'
 import type { MarketSymbol } from '../domain/market.ts'
+import { Recent } from '../store/recent.ts'
 import type { SnapshotWrite, Store, StoredSnapshot } from '../store/store.ts'
 import { canonical } from './canonical.ts'
 
@@ -61,6 +62,8 @@ export interface SnapshotsOptions {
   readonly maxQueued?: number
 }
 
+/** Records kept parsed, about. */
+const DECODED_BYTES = 64 * 1024 * 1024
 const FLUSH_MS = 10
 const BATCH = 200
 /** How long another process may take from stamping a record to having it written. */
@@ -69,7 +72,7 @@ const SHA256 = /^[0-9a-f]{64}$/
 
 export function createSnapshots(options: SnapshotsOptions): Snapshots {
   const { store, clock, isEnabled, retentionMs, maxQueued = 20_000 } = options
-  const decoded = new WeakMap<StoredSnapshot, Recorded>()
+  const decoded = new Recent<Recorded>(DECODED_BYTES)
   let queue: SnapshotWrite[] = []
   let writing: Promise<void> | null = null
   let cancelTimer: (() => void) | null = null
@@ -121,11 +124,11 @@ export function createSnapshots(options: SnapshotsOptions): Snapshots {
   }
 
   const decode = (stored: StoredSnapshot): Recorded => {
-    const known = decoded.get(stored)
+    const known = decoded.get(stored.id)
     if (known !== undefined) return known
     const ref = { id: stored.id, takenAt: stored.takenAt }
     const fresh = { ref, record: JSON.parse(stored.body) as SnapshotBody }
-    decoded.set(stored, fresh)
+    decoded.set(stored.id, fresh, 500 + 3 * stored.body.length)
     return fresh
   }
 

@@ -130,6 +130,8 @@ export interface LinkFacts {
 
 export interface StreamFacts {
   readonly dance: BookDance
+  /** The venue numbers the trades of a market +1 without gaps, so that a skipped id proves a lost trade. */
+  readonly tradeIds?: 'dense'
   readonly link: LinkFacts
   /** Which configured URL carries a channel, and the path to hang on it. Channels that share both share a connection. */
   readonly route: (channel: Channel) => {
@@ -154,6 +156,8 @@ export interface VenueSource extends SourceFacts {
   readonly candles: {
     readonly intervals: readonly Interval[]
     readonly maxPerRequest: number
+    /** How many of the newest candles it serves at all; absent where it goes back to its beginning. */
+    readonly reach?: number
     /** Oldest first, forming candle included when the range reaches it. `range` spans at most `maxPerRequest` candles. */
     readonly request: (
       listing: Listing,

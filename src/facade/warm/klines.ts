@@ -1,0 +1,226 @@
+/**
+ * Candles agreed between the exchanges that list the market under its own quote: a past candle in another
+ * quote is not converted, for that would take the rate of its own time. A venue without the interval is
+ * named in the evidence as NOT_LISTED. Closed pages stand until retention, the newest until its candle moves.
+ */
+import type { KlineSeries } from '../../domain/answer.ts'
+import type { CacheStatus, DropReason, Instant } from '../../domain/attribution.ts'
+import { answered, refused } from '../../domain/errors.ts'
+import type { Outcome } from '../../domain/errors.ts'
+import { INTERVAL_MS, VENUES } from '../../domain/market.ts'
+import type { Interval, MarketSymbol, Source, Venue } from '../../domain/market.ts'
+import { reading } from '../../wire/request.ts'
+import type { KlineRequest } from '../facade.ts'
+import type { Recorded } from '../snapshots.ts'
+import type { Candles, Span, SpanCandles } from './candles.ts'
+import type { Claims } from './claims.ts'
+import { unavailable } from './decided.ts'
+import type { WarmParts } from './parts.ts'
+import { WIDTHS, agreedOf, answerOf, makeSeries, pageOf, rowOf } from './series.ts'
+import type { Series, SeriesInputs } from './series.ts'
+
+export interface Klines {
+  present(request: KlineRequest): Promise<Outcome<KlineSeries>>
+  past(request: KlineRequest & { readonly asOf: Instant }): Promise<Outcome<KlineSeries>>
+}
+
+interface Kept {
+  readonly series: Series
+  readonly cachedAt: Instant
+  readonly expiresAt: Instant
+  /** True when every venue failed and what was held from before had to do. */
+  readonly isStale: boolean
+}
+
+export const MOST_CANDLES = 5_000
+/** Candles held ready in agreed form, evidence included. */
+const KEPT_CANDLES = 20_000
+const FAILED_MS = 1_000
+
+export function createKlines(parts: WarmParts, claims: Claims, candles: Candles): Klines {
+  const { config, clock, cached, universe, snapshots, latency, tally } = parts
+  const kept = new Map<string, Kept>()
+  const records = new WeakMap<Recorded, Series>()
+  const venues = VENUES.filter((venue) => claims.order.includes(venue))
+
+  const spansOf = (symbol: MarketSymbol, interval: Interval, from: Instant, to: Instant): readonly Span[] =>
+    venues.flatMap((venue): Span[] => {
+      const listing = universe.listingAt(symbol, venue)
+      const source = parts.venues[venue].candles
+      if (listing === null || !source.intervals.includes(interval)) return []
+      // One more than asked: it tells whether there is anything older.
+      const reach = Math.floor(clock.now() / INTERVAL_MS[interval]) - ((source.reach ?? Infinity) - 1)
+      const oldest = Math.max(from - INTERVAL_MS[interval], reach * INTERVAL_MS[interval])
+      return oldest >= to ? [] : [{ venue, listing, interval, from: oldest, to, isClosedOnly: false }]
+    })
+
+  const inputsOf = (
+    symbol: MarketSymbol,
+    { interval, from, to }: { interval: Interval; from: Instant; to: Instant },
+    spans: readonly Span[],
+    got: readonly SpanCandles[],
+  ): SeriesInputs => {
+    const rows: Partial<Record<Source, ReturnType<typeof rowOf>[]>> = {}
+    const failures: Partial<Record<Source, DropReason>> = {}
+    const receivedAt: Partial<Record<Source, Instant>> = {}
+    let hasOlder = false
+    for (const [index, { venue }] of spans.entries()) {
+      const answer = got[index]
+      if (answer === undefined) continue
+      rows[venue] = answer.candles.filter((row) => row.openTime >= from && row.openTime < to).map(rowOf)
+      hasOlder ||= answer.candles.some(({ openTime }) => openTime < from)
+      if (answer.failure !== null) failures[venue] = answer.failure.reason
+      receivedAt[venue] = answer.receivedAt
+    }
+    for (const venue of venues) {
+      if (rows[venue] !== undefined || universe.listingAt(symbol, venue) === null) continue
+      failures[venue] = 'NOT_LISTED'
+    }
+    const policy = { ...claims.policy(symbol, []), isHot: false }
+    return { symbol, interval, from, to, now: clock.now(), policy, rows, failures, receivedAt, hasOlder }
+  }
+
+  const agree = (inputs: SeriesInputs, subject: string): Series => {
+    const startedAt = clock.monotonic()
+    const agreed = agreedOf(inputs)
+    latency.note(clock.monotonic() - startedAt)
+    const { symbol } = inputs
+    const item = { kind: 'klines', symbol, subject, inputs, answer: answerOf(agreed) }
+    const snapshot = snapshots.record([item])[0] ?? null
+    return { inputs, agreed, snapshot, pages: new Map() }
+  }
+
+  const make = async (
+    symbol: MarketSymbol,
+    range: { interval: Interval; from: Instant; to: Instant },
+    subject: string,
+  ): Promise<Outcome<Kept>> => {
+    await listingsOf(symbol)
+    const { interval, from, to } = range
+    const spans = spansOf(symbol, interval, from, to)
+    if (spans.length === 0) return nobodyLists(symbol, interval)
+    const got = await candles.load(spans)
+    const failures = got.flatMap(({ failure }) => failure ?? [])
+    const isStale = failures.length === spans.length
+    if (isStale && got.every((answer) => answer.candles.length === 0)) {
+      return unavailable(`${interval} candles of ${symbol}.`, failures, clock.now())
+    }
+    const series = agree(inputsOf(symbol, range, spans, got), subject)
+    const cachedAt = clock.now()
+    const expiresAt =
+      failures.length > 0
+        ? cachedAt + FAILED_MS
+        : to <= Math.floor(cachedAt / INTERVAL_MS[interval]) * INTERVAL_MS[interval]
+          ? cachedAt + config.snapshots.retentionMs
+          : candles.openUntil(interval, cachedAt)
+    return answered({ series, cachedAt, expiresAt, isStale })
+  }
+
+  const listingsOf = async (symbol: MarketSymbol): Promise<void> => {
+    const unknown = venues.filter((venue) => !universe.isKnown(venue))
+    if (unknown.length === 0 || universe.listings(symbol).some(({ source }) => isAmong(venues, source)))
+      return
+    await universe.settled(unknown)
+  }
+
+  const nobodyLists = (symbol: MarketSymbol, interval: Interval): Outcome<never> =>
+    venues.some((venue) => !universe.isKnown(venue))
+      ? unavailable(`${interval} candles of ${symbol}: no venue's markets are known yet.`, [], clock.now())
+      : refused('NOT_LISTED', `No allowed venue has ${interval} candles of ${symbol}.`)
+
+  const keep = (name: string, fresh: Kept): void => {
+    kept.delete(name)
+    kept.set(name, fresh)
+    let total = 0
+    for (const { series } of kept.values()) total += series.agreed.nodes.length + 1
+    for (const [oldest, { series }] of kept) {
+      if (total <= KEPT_CANDLES || oldest === name) break
+      kept.delete(oldest)
+      total -= series.agreed.nodes.length + 1
+    }
+  }
+
+  const page = (have: Kept, last: number, to: Instant, status: CacheStatus): KlineSeries => {
+    const { cachedAt, expiresAt, isStale } = have
+    const ttlSeconds = Math.max(1, Math.round((expiresAt - cachedAt) / 1000))
+    const cache = { status: isStale ? ('STALE' as const) : status, cachedAt, expiresAt, ttlSeconds }
+    return pageOf(have.series, { last, to, cache })
+  }
+
+  const seriesOf = (recorded: Recorded): Series => {
+    const known = records.get(recorded)
+    if (known !== undefined) return known
+    const series = makeSeries(recorded.record.inputs as SeriesInputs, recorded.ref)
+    records.set(recorded, series)
+    return series
+  }
+
+  return {
+    async present({ symbol, interval, last, before }) {
+      const now = clock.now()
+      const ms = INTERVAL_MS[interval]
+      const { from, to, width, isNewest } = rangeOf(interval, last, before, now)
+      const name = `${symbol}:${interval}:${width}:${to}`
+      const have = kept.get(name)
+      if (have !== undefined && have.expiresAt > now) {
+        tally.klines.hits += 1
+        return answered(page(have, last, to, 'HIT'))
+      }
+      tally.klines.misses += 1
+      const subject = subjectOf(symbol, interval, width, isNewest ? null : to)
+      const range = { interval, from: Math.max(0, Math.floor(from / ms) * ms), to }
+      const made = await cached.once(`klines:${name}`, async () => {
+        const outcome = await make(symbol, range, subject)
+        if (outcome.ok) keep(name, outcome.value)
+        return reading(outcome)
+      })
+      if (!made.ok) return unavailable(`${interval} candles of ${symbol}.`, [made.failure], clock.now())
+      return made.value.ok ? answered(page(made.value.value, last, to, 'MISS')) : made.value
+    },
+    async past({ symbol, interval, last, before, asOf }) {
+      const wide = WIDTHS.filter((width) => width >= last)
+      const { to, isNewest } = rangeOf(interval, last, before, asOf)
+      const subjects = wide.flatMap((width) => [
+        subjectOf(symbol, interval, width, null),
+        ...(isNewest ? [] : [subjectOf(symbol, interval, width, to)]),
+      ])
+      const outcomes = await snapshots.asOf(subjects, asOf)
+      const ms = INTERVAL_MS[interval]
+      let newest: Recorded | null = null
+      for (const outcome of outcomes) {
+        if (!outcome.ok) continue
+        const { from, to: end } = outcome.value.record.inputs as SeriesInputs
+        if (!isNewest && (end < to || from > Math.max(0, to - last * ms))) continue
+        if (newest === null || outcome.value.ref.takenAt > newest.ref.takenAt) newest = outcome.value
+      }
+      if (newest === null) return noRecord(outcomes)
+      const series = seriesOf(newest)
+      return answered(pageOf(series, { last, to: isNewest ? series.inputs.to : to, cache: null }))
+    },
+  }
+}
+
+const subjectOf = (symbol: MarketSymbol, interval: Interval, width: number, to: Instant | null): string =>
+  `klines:${symbol}:${interval}:${width}${to === null ? '' : `:${to}`}`
+
+const isAmong = (venues: readonly Venue[], source: Source): boolean =>
+  (venues as readonly Source[]).includes(source)
+
+/** `to` is the end of the newest candle wanted; `before` is exclusive and need not be aligned. */
+function rangeOf(interval: Interval, last: number, before: Instant | null, now: Instant) {
+  const ms = INTERVAL_MS[interval]
+  const present = Math.floor(now / ms) * ms + ms
+  const to = before === null ? present : Math.min(Math.ceil(before / ms) * ms, present)
+  const width = WIDTHS.find((each) => each >= last) ?? MOST_CANDLES
+  return { from: to - width * ms, to, width, isNewest: to === present }
+}
+
+/** The first refusal, with the oldest instant any of the subjects is held at. */
+function noRecord(outcomes: readonly Outcome<unknown>[]): Outcome<never> {
+  const errors = outcomes.flatMap((outcome) => (outcome.ok ? [] : [outcome.error]))
+  const bad = errors.find(({ code }) => code !== 'SNAPSHOT_NOT_FOUND')
+  if (bad !== undefined) return { ok: false, error: bad }
+  const held = errors.flatMap(({ facts }) => (typeof facts.earliest === 'number' ? [facts.earliest] : []))
+  const earliest = held.length === 0 ? null : Math.min(...held)
+  return refused('SNAPSHOT_NOT_FOUND', 'No record of these candles at that instant.', { earliest })
+}

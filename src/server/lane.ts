@@ -20,8 +20,7 @@ export class Lane {
   onDrain: (() => void) | null = null
   readonly #socket: LaneSocket
   readonly #turn: Turn
-  #owed: string[] = []
-  #owedLength = 0
+  #owed = ''
 
   constructor(socket: LaneSocket, turn: Turn) {
     this.#socket = socket
@@ -31,28 +30,26 @@ export class Lane {
 
   /** The peer does not take what it was given; nothing more should be queued for it. */
   get isCongested(): boolean {
-    return this.#socket.writableNeedDrain || this.#owedLength > MOST_OWED
+    return this.#socket.writableNeedDrain || this.#owed.length > MOST_OWED
   }
 
   /** Bytes held for this peer in our memory. */
   get queuedBytes(): number {
-    return this.#owedLength + this.#socket.writableLength
+    return this.#owed.length + this.#socket.writableLength
   }
 
   /** Owes the peer one text frame of `head + body + tail`; all three must be ASCII. */
   send(head: string, body: string, tail: string): void {
     const length = head.length + body.length + tail.length
     if (this.#owed.length === 0) this.#turn.add(this)
-    this.#owed.push(frameHeader(length), head, body, tail)
-    this.#owedLength += length
+    this.#owed += frameHeader(length) + head + body + tail
   }
 
   /** Writes what is owed now, before something else is written to the same socket. */
   flush(): void {
     if (this.#owed.length === 0) return
-    const text = this.#owed.join('')
-    this.#owed = []
-    this.#owedLength = 0
+    const text = this.#owed
+    this.#owed = ''
     if (!this.#socket.writableEnded && !this.#socket.destroyed) this.#socket.write(text, 'latin1')
   }
 }

@@ -1,0 +1,122 @@
+/** Runs one contender: its server pinned to one core, the load to the other. Hides processes and ports. */
+import { spawn } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
+import { fileURLToPath } from 'node:url'
+
+export interface Contender {
+  readonly name: string
+  /** Script relative to `bench/`. */
+  readonly script: string
+  readonly env?: Readonly<Record<string, string>>
+}
+
+export interface Load {
+  readonly sockets: number
+  /** One entry per subscription of a socket; an array is dealt out over the sockets. */
+  readonly payloads: readonly unknown[]
+  readonly symbols: readonly string[]
+  readonly ms: number
+  /** Rounds a second; saturated when absent. */
+  readonly rate?: number
+  /** Read the publishing instant out of `sequence` and report latency. */
+  readonly stamp?: boolean
+}
+
+export interface Reading {
+  readonly perSecond: number
+  readonly p50: number | null
+  readonly p99: number | null
+  readonly cpuMicrosPerMessage: number
+  readonly rssBytes: number
+}
+
+const here = (path: string): string => fileURLToPath(new URL(`../${path}`, import.meta.url))
+const pinned = (core: number, script: string, args: readonly string[]): [string, string[]] =>
+  availableParallelism() > 1
+    ? ['taskset', ['-c', String(core), process.execPath, script, ...args]]
+    : [process.execPath, [script, ...args]]
+
+export async function contest(contender: Contender, load: Load): Promise<Reading> {
+  const [command, args] = pinned(0, here(contender.script), [])
+  const server = spawn(command, args, {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: {
+      ...process.env,
+      ...contender.env,
+      BENCH_SYMBOLS: JSON.stringify(load.symbols),
+      ...(load.rate === undefined ? {} : { BENCH_RATE: String(load.rate) }),
+      ...(load.stamp ? { BENCH_STAMP: '1' } : {}),
+    },
+  })
+  try {
+    const ports = JSON.parse(await firstLine(server.stdout)) as { service: number; control: number }
+    const before = cpuMicros(server.pid)
+    const started = performance.now()
+    const [client, clientArgs] = pinned(1, here('support/readers.mjs'), [
+      JSON.stringify({ port: ports.service, control: ports.control, ...load }),
+    ])
+    const readers = spawn(client, clientArgs, { stdio: ['ignore', 'pipe', 'inherit'] })
+    const reading = JSON.parse(await firstLine(readers.stdout)) as Omit<
+      Reading,
+      'cpuMicrosPerMessage' | 'rssBytes'
+    >
+    const seconds = (performance.now() - started) / 1000
+    const cpu = (cpuMicros(server.pid) - before) / seconds
+    return { ...reading, cpuMicrosPerMessage: cpu / reading.perSecond, rssBytes: rssBytes(server.pid) }
+  } finally {
+    server.kill('SIGKILL')
+  }
+}
+
+/** Interleaves the contenders `runs` times and gives each one's median. */
+export async function interleaved(
+  contenders: readonly Contender[],
+  load: Load,
+  runs = 5,
+): Promise<ReadonlyMap<string, Reading>> {
+  const readings = new Map<string, Reading[]>()
+  for (let run = 0; run < runs; run++) {
+    for (const contender of contenders) {
+      const reading = await contest(contender, load).catch((error: unknown) => {
+        process.stderr.write(`${contender.name}: ${String(error)}\n`)
+        return null
+      })
+      if (reading !== null) readings.set(contender.name, [...(readings.get(contender.name) ?? []), reading])
+    }
+  }
+  return new Map([...readings].map(([name, all]) => [name, medianOf(all)]))
+}
+
+function medianOf(readings: readonly Reading[]): Reading {
+  const sorted = [...readings].sort((a, b) => a.perSecond - b.perSecond)
+  return sorted[Math.floor(sorted.length / 2)] as Reading
+}
+
+function firstLine(stream: NodeJS.ReadableStream): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let text = ''
+    stream.on('data', (chunk: Buffer) => {
+      text += chunk.toString()
+      if (text.includes('\n')) resolve(text.slice(0, text.indexOf('\n')))
+    })
+    stream.on('end', () => reject(new Error(`ended before it said anything: ${text}`)))
+  })
+}
+
+const TICK_MICROS = 10_000
+
+function cpuMicros(pid: number | undefined): number {
+  const fields = readProc(pid, 'stat')
+    .replace(/^.*\) /, '')
+    .split(' ')
+  return (Number(fields[11]) + Number(fields[12])) * TICK_MICROS
+}
+
+function rssBytes(pid: number | undefined): number {
+  return Number(/VmRSS:\s+(\d+)/.exec(readProc(pid, 'status'))?.[1] ?? 0) * 1024
+}
+
+function readProc(pid: number | undefined, name: string): string {
+  return pid === undefined ? '' : readFileSync(`/proc/${pid}/${name}`, 'utf8')
+}

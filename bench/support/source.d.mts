@@ -1,0 +1,1 @@
+export declare function startSource(servicePort: number, publish: (n: number) => void): void

@@ -4,6 +4,7 @@ import { Attribution } from './attribution.ts'
 import { depthBound, maxRateBound, venuesBound } from './bounds.ts'
 import { builder } from './builder.ts'
 import { unwrap } from './errors.ts'
+import { live } from './live.ts'
 import { BookChangeKindWord, DropReasonWord, FeedStateWord, VenueWord } from './words.ts'
 
 const Level = builder.objectRef<domain.Level>('Level').implement({
@@ -177,7 +178,7 @@ builder.subscriptionFields((t) => ({
       maxRate: t.arg.float({ description: MAX_RATE }),
     },
     subscribe: (_root, { symbol, venue, depth, maxRate }, { facade }) =>
-      unwrap(facade.hot.book({ symbol, venue, depth: depthBound(depth), maxRate: maxRateBound(maxRate) })),
+      live(facade.hot.book({ symbol, venue, depth: depthBound(depth), maxRate: maxRateBound(maxRate) })),
     resolve: (book) => book,
   }),
   bookDeltas: t.field({
@@ -192,7 +193,7 @@ builder.subscriptionFields((t) => ({
       after: t.arg.string({ description: 'The `cursor` of the last change that was applied.' }),
     },
     subscribe: (_root, { symbol, venue, depth, after }, { facade }) =>
-      unwrap(facade.hot.bookDeltas({ symbol, venue, depth: depthBound(depth), after: after ?? null })),
+      live(facade.hot.bookDeltas({ symbol, venue, depth: depthBound(depth), after: after ?? null })),
     resolve: (change) => change,
   }),
   consolidatedBook: t.field({
@@ -205,7 +206,7 @@ builder.subscriptionFields((t) => ({
       maxRate: t.arg.float({ description: MAX_RATE }),
     },
     subscribe: (_root, { symbol, depth, venues, maxRate }, { facade }) =>
-      unwrap(
+      live(
         facade.hot.consolidatedBook({
           symbol,
           depth: depthBound(depth),

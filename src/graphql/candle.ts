@@ -4,6 +4,7 @@ import { Attribution, Reconciliation } from './attribution.ts'
 import { lastBound, streamedBound, venuesBound } from './bounds.ts'
 import { builder } from './builder.ts'
 import { unwrap } from './errors.ts'
+import { live } from './live.ts'
 import { IntervalWord, SourceWord, VenueWord } from './words.ts'
 
 const Candle = builder.interfaceRef<domain.Candle>('Candle').implement({
@@ -158,7 +159,7 @@ builder.subscriptionField('bars', (t) =>
       venues: t.arg({ type: [VenueWord], description: 'Left out: all that are allowed.' }),
     },
     subscribe: (_root, { symbols, interval, venues }, { facade }) =>
-      unwrap(
+      live(
         facade.hot.bars({
           symbols: streamedBound('symbols', symbols),
           interval,

@@ -4,13 +4,15 @@
  * else is ours, reported to the log under the request's id and masked.
  */
 import { GraphQLError, Kind, TokenKind } from 'graphql'
-import type { ASTNode, ExecutionResult } from 'graphql'
+import type { ASTNode } from 'graphql'
 import { ERROR_CODES, FacadeError } from '../domain/errors.ts'
 import type { ErrorCode, ErrorFacts, Outcome } from '../domain/errors.ts'
 import { builder } from './builder.ts'
 
 export interface Presentation {
   readonly requestId: string
+  /** Over HTTP an error may carry the status to answer with; Yoga takes it off again. */
+  readonly isHttp: boolean
   /** Called once for each error that is our fault. */
   readonly report: (error: unknown) => void
 }
@@ -21,9 +23,14 @@ export function unwrap<T>(outcome: Outcome<T>): T {
   throw outcome.error
 }
 
+interface Answer {
+  readonly data?: unknown
+  readonly errors?: readonly GraphQLError[] | undefined
+}
+
 /** The same object when there is nothing to present. */
-export function presentResult<R extends ExecutionResult>(result: R, presentation: Presentation): R {
-  if (result.errors === undefined || result.errors.length === 0) return result
+export function presentResult<R extends Answer>(result: R, presentation: Presentation): R {
+  if (!result.errors?.length) return result
   const isRefused = !('data' in result)
   return { ...result, errors: result.errors.map((error) => presentError(error, presentation, isRefused)) }
 }
@@ -34,9 +41,7 @@ export function presentError(error: unknown, presentation: Presentation, isRefus
   if (raised !== null && isPresented(raised)) return raised
   const { message, code, isRetryable, facts } = explain(error)
   if (code === 'INTERNAL_SERVER_ERROR') presentation.report(rootOf(error))
-  const http =
-    raised?.extensions['http'] ??
-    (isRefused ? { status: statusOf(code), spec: code !== 'INTERNAL_SERVER_ERROR' } : undefined)
+  const http = presentation.isHttp ? httpOf(raised, code, isRefused) : undefined
   return new GraphQLError(message, {
     ...(raised === null
       ? {}
@@ -100,12 +105,21 @@ const isErrorCode = (code: unknown): code is ErrorCode => (ERROR_CODES as readon
 const isPresented = ({ extensions }: GraphQLError): boolean =>
   'requestId' in extensions && isErrorCode(extensions['code'])
 
-const statusOf = (code: ErrorCode): number =>
-  (
-    { INTERNAL_SERVER_ERROR: 500, UNAUTHENTICATED: 401, RATE_LIMITED: 429 } as Partial<
-      Record<ErrorCode, number>
-    >
-  )[code] ?? 400
+const STATUSES: Partial<Record<ErrorCode, number>> = {
+  INTERNAL_SERVER_ERROR: 500,
+  UNAUTHENTICATED: 401,
+  RATE_LIMITED: 429,
+}
+
+/** The status Yoga shall answer with. `spec` lets a client that only knows `application/json` have its 200. */
+function httpOf(raised: GraphQLError | null, code: ErrorCode, isRefused: boolean): object | undefined {
+  const given = raised?.extensions['http']
+  if (typeof given === 'object' && given !== null) {
+    // A body that is not JSON was never a GraphQL request: 400 for every client.
+    return 'originalError' in (raised?.extensions ?? {}) ? { ...given, spec: false } : given
+  }
+  return isRefused ? { status: STATUSES[code] ?? 400, spec: code === 'BAD_USER_INPUT' } : undefined
+}
 
 const INSTANT_FACTS = ['retryAt', 'earliest'] as const
 

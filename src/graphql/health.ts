@@ -1,6 +1,8 @@
 /** What the facade knows about its own state, in the schema. Answering never asks anyone and never fails. */
 import type * as domain from '../domain/answer.ts'
+import { answered } from '../domain/errors.ts'
 import { builder } from './builder.ts'
+import { live } from './live.ts'
 import { CacheDriverWord, CircuitStateWord, SourceWord, StatusWord } from './words.ts'
 
 const LatencySummary = builder.objectRef<domain.LatencySummary>('LatencySummary').implement({
@@ -172,7 +174,7 @@ builder.subscriptionField('health', (t) =>
   t.field({
     type: Health,
     description: 'The same, at once when a status changes and every second besides.',
-    subscribe: (_root, _args, { facade }) => facade.healthChanges(),
+    subscribe: (_root, _args, { facade }) => live(answered(facade.healthChanges())),
     resolve: (health) => health,
   }),
 )

@@ -8,7 +8,7 @@ import { Price, PriceUpdate, Volume } from './attribution.ts'
 import { maxRateBound, streamedBound, symbolsBound, withinPercentBound } from './bounds.ts'
 import { builder } from './builder.ts'
 import { Funding, OpenInterest } from './derivatives.ts'
-import { unwrap } from './errors.ts'
+import { live } from './live.ts'
 import { Liquidity, Vadr } from './liquidity.ts'
 import { DerivativesVenueWord, ReconciliationMethodWord, SourceWord, VenueWord } from './words.ts'
 
@@ -152,9 +152,7 @@ builder.subscriptionField('prices', (t) =>
       }),
     },
     subscribe: (_root, { symbols, maxRate }, { facade }) =>
-      unwrap(
-        facade.hot.prices({ symbols: streamedBound('symbols', symbols), maxRate: maxRateBound(maxRate) }),
-      ),
+      live(facade.hot.prices({ symbols: streamedBound('symbols', symbols), maxRate: maxRateBound(maxRate) })),
     resolve: (update) => update,
   }),
 )

@@ -3,7 +3,7 @@ import type * as domain from '../domain/answer.ts'
 import { Attribution } from './attribution.ts'
 import { streamedBound, venuesBound } from './bounds.ts'
 import { builder } from './builder.ts'
-import { unwrap } from './errors.ts'
+import { live } from './live.ts'
 import { SideWord, VenueWord } from './words.ts'
 
 const Trade = builder.objectRef<domain.Trade>('Trade').implement({
@@ -45,7 +45,7 @@ builder.subscriptionField('trades', (t) =>
       after: t.arg.string({ description: 'The `cursor` of the last trade that was seen.' }),
     },
     subscribe: (_root, { symbols, venues, after }, { facade }) =>
-      unwrap(
+      live(
         facade.hot.trades({
           symbols: streamedBound('symbols', symbols),
           venues: venuesBound(venues),

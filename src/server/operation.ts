@@ -1,0 +1,84 @@
+/**
+ * One operation that arrived over a WebSocket, from its text to what runs it. Hides how graphql-ws's hooks and
+ * Yoga's rules fit together.
+ */
+import type { ExecutionArgs, GraphQLError } from 'graphql'
+import type { SubscribePayload } from 'graphql-ws'
+import { presentError } from '../graphql/errors.ts'
+import type { Presentation } from '../graphql/errors.ts'
+import type { OperationContext } from '../graphql/schema.ts'
+import type { QuickOperation } from './quick.ts'
+import type { OpenSocket } from './websocket.ts'
+import type { Yoga } from './yoga.ts'
+
+type Enveloped = ReturnType<Yoga['getEnveloped']>
+
+/** What graphql-ws carries from `onSubscribe` to execution. */
+interface Operation extends ExecutionArgs {
+  readonly id: string
+  readonly reader: OpenSocket
+  readonly quick: QuickOperation
+  readonly enveloped: Enveloped
+}
+
+export interface Preparing {
+  readonly yoga: Yoga
+  readonly reader: OpenSocket
+  readonly id: string
+  readonly payload: SubscribePayload
+  readonly presentation: Presentation
+}
+
+/** Parses, checks and gives a context to an operation; or the errors to answer with. */
+export async function prepare({ yoga, reader, id, payload, presentation }: Preparing) {
+  const { query, operationName = null } = payload
+  const variables = payload.variables ?? {}
+  try {
+    const enveloped = yoga.getEnveloped({
+      requestId: presentation.requestId,
+      principal: reader.principal,
+      signal: reader.hangUp.signal,
+      params: { query, operationName, variables },
+      req: reader.request,
+    })
+    const document = enveloped.parse(query)
+    const errors: readonly GraphQLError[] = enveloped.validate(enveloped.schema, document)
+    if (errors.length > 0) return errors.map((error) => presentError(error, presentation))
+    const context: OperationContext = await enveloped.contextFactory()
+    reader.presentations.set(id, presentation)
+    const quick = { query, operationName, variables, context }
+    const operation: Operation = {
+      schema: enveloped.schema,
+      document,
+      operationName,
+      variableValues: variables,
+      contextValue: context,
+      id,
+      reader,
+      quick,
+      enveloped,
+    }
+    return operation
+  } catch (error) {
+    return [presentError(error, presentation)]
+  }
+}
+
+export function execute(args: ExecutionArgs): ReturnType<Enveloped['execute']> {
+  return enveloped(args).execute(args)
+}
+
+export function subscribe(args: ExecutionArgs): ReturnType<Enveloped['subscribe']> {
+  return delivered(args as Operation) ?? enveloped(args).subscribe(args)
+}
+
+function delivered({ reader, id, quick }: Operation): AsyncIterableIterator<never> | null {
+  try {
+    return reader.connection?.deliver(id, quick) ?? null
+  } catch {
+    // graphql-js meets the same refusal again and reports it with its place in the document.
+    return null
+  }
+}
+
+const enveloped = (args: ExecutionArgs): Enveloped => (args as Operation).enveloped

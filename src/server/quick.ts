@@ -1,0 +1,32 @@
+/**
+ * The seam for faster ways to answer than graphql-js. Everything here may say null, "not this one", and the
+ * reference implementation then does it; so a server without any of it is complete, only slower.
+ */
+import type { Duplex } from 'node:stream'
+import type { OperationContext } from '../graphql/schema.ts'
+
+/** An operation whose document was parsed and found valid. */
+export interface QuickOperation {
+  readonly query: string
+  readonly operationName: string | null
+  readonly variables: Readonly<Record<string, unknown>>
+  readonly context: OperationContext
+}
+
+export interface Execution {
+  /** The answer's JSON for a query that runs without any error. */
+  query(operation: QuickOperation): Promise<string | null>
+  /** Asked once per WebSocket, over the socket it runs on. */
+  connect(socket: Duplex): Connection
+}
+
+/** What one WebSocket's subscriptions are delivered through. */
+export interface Connection {
+  /**
+   * Writes the subscription's `next` messages to the socket itself. The iterator yields nothing: it ends or
+   * throws when the stream does, and lets go when returned. May throw what the resolver throws.
+   */
+  deliver(id: string, operation: QuickOperation): AsyncIterableIterator<never> | null
+  /** Writes what it still owes; called before anyone else writes to the socket. */
+  flush(): void
+}

@@ -6,7 +6,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parse, YAMLParseError } from 'yaml'
 import { z } from 'zod'
-import { AGGREGATORS, DERIVATIVES_VENUES, SOURCES, VENUES, isSymbol } from './domain/market.ts'
+import { DERIVATIVES_VENUES, SOURCES, VENUES, isSymbol } from './domain/market.ts'
 import type { DataKind, DerivativesVenue, MarketSymbol, Source, Venue } from './domain/market.ts'
 
 export class ConfigError extends Error {

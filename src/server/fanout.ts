@@ -194,7 +194,7 @@ class Topic {
     const payload = this.#payload(event)
     for (const reader of this.#readers) reader.offer(payload)
     const { turn, onServed } = this.#topic.options
-    turn.then(() => onServed(event))
+    turn.afterwards(() => onServed(event))
   }
 
   #payload(event: object): Payload {

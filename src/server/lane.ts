@@ -57,7 +57,7 @@ export class Lane {
 /** What one turn of the event loop owes, written when the turn ends. */
 export class Turn {
   #lanes: Lane[] = []
-  #afterwards: (() => void)[] = []
+  #closing: (() => void)[] = []
 
   add(lane: Lane): void {
     this.#arm()
@@ -65,20 +65,20 @@ export class Turn {
   }
 
   /** Runs once everything owed in this turn has been written. */
-  then(run: () => void): void {
+  afterwards(run: () => void): void {
     this.#arm()
-    this.#afterwards.push(run)
+    this.#closing.push(run)
   }
 
   #arm(): void {
-    if (this.#lanes.length === 0 && this.#afterwards.length === 0) setImmediate(this.#end)
+    if (this.#lanes.length === 0 && this.#closing.length === 0) setImmediate(this.#end)
   }
 
   readonly #end = (): void => {
     const lanes = this.#lanes
-    const afterwards = this.#afterwards
+    const afterwards = this.#closing
     this.#lanes = []
-    this.#afterwards = []
+    this.#closing = []
     for (const lane of lanes) lane.flush()
     for (const run of afterwards) run()
   }
@@ -88,9 +88,9 @@ export class Turn {
 function frameHeader(length: number): string {
   if (length < 126) return String.fromCharCode(0x81, length)
   if (length < 65_536) return String.fromCharCode(0x81, 126, length >> 8, length & 255)
-  const high = Math.floor(length / 2 ** 32)
-  return String.fromCharCode(
-    ...[0x81, 127, 0, 0, (high >> 8) & 255, high & 255],
-    ...[(length >>> 24) & 255, (length >>> 16) & 255, (length >>> 8) & 255, length & 255],
-  )
+  const bytes = Buffer.alloc(10)
+  bytes[0] = 0x81
+  bytes[1] = 127
+  bytes.writeBigUInt64BE(BigInt(length), 2)
+  return bytes.latin1Slice()
 }

@@ -92,5 +92,5 @@ function frameHeader(length: number): string {
   bytes[0] = 0x81
   bytes[1] = 127
   bytes.writeBigUInt64BE(BigInt(length), 2)
-  return bytes.latin1Slice()
+  return bytes.toString('latin1')
 }

@@ -4,8 +4,9 @@ import type { Instant } from '../../domain/attribution.ts'
 import { BarFold } from '../../domain/candle.ts'
 import type { BarTrade, BarValues } from '../../domain/candle.ts'
 import type { CandleEvent } from '../../domain/event.ts'
-import { INTERVALS, SOURCE_NAMES } from '../../domain/market.ts'
+import { INTERVALS } from '../../domain/market.ts'
 import type { Interval, MarketSymbol, Venue } from '../../domain/market.ts'
+import { barText } from '../../domain/text.ts'
 import { topic } from '../stream.ts'
 import type { Topic } from '../stream.ts'
 import { nativeAttribution } from './trade-feed.ts'
@@ -31,7 +32,6 @@ export function createBarFeed(options: {
 }): BarFeed {
   const { symbol, venue, now } = options
   const sources = [venue]
-  const text = `Built from ${SOURCE_NAMES[venue]}'s own trades`
   let fold: BarFold | null = null
   let touchedAt: Instant = 0
   let tradedAt: Instant = 0
@@ -40,7 +40,12 @@ export function createBarFeed(options: {
     symbol,
     venue,
     ...values,
-    attribution: nativeAttribution(sources, text, Math.max(tradedAt, values.openTime), touchedAt),
+    attribution: nativeAttribution(
+      sources,
+      barText({ venue, ...values }),
+      Math.max(tradedAt, values.openTime),
+      touchedAt,
+    ),
   })
   const topics = new Map<Interval, Topic<Bar>>(
     INTERVALS.map((interval) => [

@@ -10,8 +10,8 @@ import type { Applied, BookTop } from '../../domain/book.ts'
 import type { BookDance } from '../../domain/book-dance.ts'
 import { mean, subtract, toNumber } from '../../domain/decimal.ts'
 import type { BookDeltaEvent, BookSnapshotEvent } from '../../domain/event.ts'
-import { SOURCE_NAMES } from '../../domain/market.ts'
 import type { MarketSymbol, Venue } from '../../domain/market.ts'
+import { bookText } from '../../domain/text.ts'
 import { createBookView } from './book-view.ts'
 import type { BookSource, BookView } from './book-view.ts'
 import type { DeltaFeed } from './delta-feed.ts'
@@ -73,6 +73,10 @@ export class BookKeeper implements BookSource, Job {
   }
   get gapReason(): string | null {
     return this.#live.reason
+  }
+  /** It was in step at some time, so that what is shown of it is old and not missing. */
+  get wasEverInStep(): boolean {
+    return this.#live.observedAt !== null || this.#live.isSynced
   }
   get observedAt(): Instant {
     return this.#live.observedAt ?? this.#receivedAt
@@ -221,9 +225,7 @@ export class BookKeeper implements BookSource, Job {
   }
 
   #text(state: FeedState): string {
-    const name = SOURCE_NAMES[this.venue]
-    if (state === 'LIVE') return `${name}'s own order book, in step`
-    const word = state === 'STALE' ? 'stale' : 'out of step, a new snapshot is on its way'
-    return `${name}'s own order book, ${word}: ${this.#reason}`
+    const text = bookText({ venue: this.venue, state })
+    return state === 'LIVE' ? text : `${text}: ${this.#reason}`
   }
 }

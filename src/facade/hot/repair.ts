@@ -56,7 +56,9 @@ export function createRepair<T>(options: {
     if (request === null) return
     const mine = generation
     isSending = true
-    const reading = await options.transport.send(request, { priority: failures === 0 ? 'user' : 'background' })
+    const reading = await options.transport.send(request, {
+      priority: failures === 0 ? 'user' : 'background',
+    })
     if (mine !== generation) return
     isSending = false
     if (!reading.ok) failed(reading)
@@ -80,4 +82,3 @@ export function createRepair<T>(options: {
     },
   }
 }
-

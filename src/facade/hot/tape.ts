@@ -223,11 +223,7 @@ function inOrder(events: readonly TradeEvent[]): readonly TradeEvent[] {
   return [...byId.values()].sort((a, b) => compareIds(a.id, b.id))
 }
 
-function merge(
-  missing: readonly TradeEvent[],
-  held: readonly Held[],
-  receivedAt: Instant,
-): readonly Held[] {
+function merge(missing: readonly TradeEvent[], held: readonly Held[], receivedAt: Instant): readonly Held[] {
   const byId = new Map<string, Held>(missing.map((event) => [event.id, { event, receivedAt }]))
   for (const each of held) byId.set(each.event.id, each)
   return [...byId.values()].sort((a, b) => compareIds(a.event.id, b.event.id))

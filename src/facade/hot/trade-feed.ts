@@ -1,8 +1,8 @@
 /** The trades of one venue and symbol as readers see them. Nothing is composed that nobody reads. */
 import type { Trade } from '../../domain/answer.ts'
 import type { Instant } from '../../domain/attribution.ts'
-import { SOURCE_NAMES } from '../../domain/market.ts'
 import type { MarketSymbol, Venue } from '../../domain/market.ts'
+import { tradeText } from '../../domain/text.ts'
 import { topic } from '../stream.ts'
 import type { Topic } from '../stream.ts'
 import type { TapeOrder } from './cursor.ts'
@@ -30,7 +30,7 @@ export function createTradeFeed(options: {
 }): TradeFeed {
   const { symbol, venue, order } = options
   const sources = [venue]
-  const text = `${SOURCE_NAMES[venue]}'s own trade`
+  const text = tradeText(venue)
   const readers = topic<Trade>({ readersChanged: options.readersChanged })
   let tape: Tape | null = null
 

@@ -209,7 +209,8 @@ export class VenueStream implements Upstream {
   #up(shard: Shard): void {
     if (shard.reconnects > 0) this.#counts.reconnects += 1
     this.#reason = null
-    for (const { market, channel } of shard.lanes) if (channel === 'book') market.book.link('up', 'connecting')
+    for (const { market, channel } of shard.lanes)
+      if (channel === 'book') market.book.link('up', 'connecting')
     this.#parts.changed()
   }
 
@@ -253,7 +254,8 @@ export class VenueStream implements Upstream {
 
   #refusals(): string | null {
     for (const lane of this.#shardOf.keys()) {
-      if (lane.refusal !== null) return `${lane.market.symbol} ${lane.channel} refused: ${lane.refusal.reason}`
+      if (lane.refusal !== null)
+        return `${lane.market.symbol} ${lane.channel} refused: ${lane.refusal.reason}`
     }
     return null
   }
@@ -353,12 +355,7 @@ export class VenueStream implements Upstream {
     }
   }
 
-  #takeBook(
-    event: BookSnapshotEvent | BookDeltaEvent,
-    receivedAt: Instant,
-    wire: Wire,
-    shard: Shard,
-  ): void {
+  #takeBook(event: BookSnapshotEvent | BookDeltaEvent, receivedAt: Instant, wire: Wire, shard: Shard): void {
     const market = this.#bySpelling.get(event.spelling)
     const lane = market?.lanes.get('book')
     if (market === undefined || lane === undefined) return

@@ -159,7 +159,10 @@ describe('a cursor', () => {
   const earliest = () => 'now.5'
   it('is refused when it came from another process', () => {
     const outcome = readCursor('then.7', 'now', earliest)
-    expect(!outcome.ok && [outcome.error.code, outcome.error.facts.earliest]).toEqual(['RESUME_EXPIRED', 'now.5'])
+    expect(!outcome.ok && [outcome.error.code, outcome.error.facts.earliest]).toEqual([
+      'RESUME_EXPIRED',
+      'now.5',
+    ])
   })
   it('is bad input when it is no cursor at all', () => {
     const outcome = readCursor('hello', 'now', earliest)

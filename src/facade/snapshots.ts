@@ -77,11 +77,19 @@ export function createSnapshots(options: SnapshotsOptions): Snapshots {
   let writing: Promise<void> | null = null
   let cancelTimer: (() => void) | null = null
   let lastAnswered: Instant = Number.NEGATIVE_INFINITY
+  let lastTaken: Instant = Number.NEGATIVE_INFINITY
   let written = 0
   let dropped = 0
   let oldest: Instant | null = null
 
-  const takenNow = (): Instant => Math.max(clock.now(), lastAnswered + 1)
+  const takenNow = (): Instant => {
+    lastTaken = Math.max(clock.now(), lastAnswered + 1)
+    return lastTaken
+  }
+
+  /** A record of ours, or of a process whose clock is a little ahead, may be named before our clock gets there. */
+  const isFuture = (at: Instant): boolean =>
+    at > Math.max(lastTaken, clock.now() + (store.status().driver === 'MEMORY' ? 0 : SETTLE_MS))
 
   const enqueue = (item: SnapshotItem, takenAt: Instant): SnapshotRef | null => {
     if (queue.length >= maxQueued) {
@@ -123,9 +131,11 @@ export function createSnapshots(options: SnapshotsOptions): Snapshots {
     await new Promise<void>((resolve) => clock.after(wait, resolve))
   }
 
-  const decode = (stored: StoredSnapshot): Recorded => {
+  /** Null when it is not the record its id names: then it is not held, whatever lies in its place. */
+  const decode = (stored: StoredSnapshot): Recorded | null => {
     const known = decoded.get(stored.id)
     if (known !== undefined) return known
+    if (hashOf(stored.body) !== stored.id) return null
     const ref = { id: stored.id, takenAt: stored.takenAt }
     const fresh = { ref, record: JSON.parse(stored.body) as SnapshotBody }
     decoded.set(stored.id, fresh, 500 + 3 * stored.body.length)
@@ -148,8 +158,7 @@ export function createSnapshots(options: SnapshotsOptions): Snapshots {
       return refs
     },
     async asOf(subjects, at) {
-      const now = clock.now()
-      if (at > now) {
+      if (isFuture(at)) {
         const future = refused('BAD_USER_INPUT', 'asOf lies in the future.', { argument: 'asOf' })
         return subjects.map(() => future)
       }
@@ -159,16 +168,18 @@ export function createSnapshots(options: SnapshotsOptions): Snapshots {
         subjects.map((subject, position) => {
           const stored = found[position] ?? null
           const isHeld = stored !== null && stored.takenAt >= clock.now() - retentionMs
-          return isHeld ? answered(decode(stored)) : missing(subject)
+          const recorded = isHeld ? decode(stored) : null
+          return recorded === null ? missing(subject) : answered(recorded)
         }),
       )
     },
     async read(id) {
       const stored = SHA256.test(id) ? await readStored(id) : null
-      if (stored === null) {
+      const recorded = stored === null ? null : decode(stored)
+      if (stored === null || recorded === null) {
         return refused('SNAPSHOT_NOT_FOUND', 'No record with this id is held.', { earliest: null })
       }
-      const { kind, symbol } = decode(stored).record
+      const { kind, symbol } = recorded.record
       return answered({ id, takenAt: stored.takenAt, kind, symbol, body: stored.body })
     },
     health: () => ({ isEnabled, retentionHours: retentionMs / 3_600_000, writtenTotal: written, oldest }),

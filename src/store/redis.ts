@@ -45,7 +45,7 @@ interface Local {
 }
 
 const MIB = 1024 * 1024
-const LOCAL_BYTES = 128 * MIB
+const LOCAL_BYTES = 64 * MIB
 const INFO_EVERY_MS = 5000
 const SILENT: StoreLogger = { info: () => {}, warn: () => {} }
 const RELEASE = `if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0`

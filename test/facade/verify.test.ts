@@ -145,7 +145,7 @@ describe('a record', () => {
     ]
     for (const item of items) {
       const body = bodyOf(item)
-      expect(verify(body, hashOf(body)), item.kind).toMatchObject({ ok: true, isRecalculated: true })
+      expect(verify(body, hashOf(body))).toMatchObject({ ok: true, kind: item.kind, isRecalculated: true })
     }
   })
 
@@ -174,7 +174,7 @@ describe('a file', () => {
     }
     for (const [name, text] of Object.entries(files)) {
       writeFileSync(join(folder, name), text)
-      expect(await verifyFile(join(folder, name)), name).toMatchObject({ ok: true, id })
+      expect({ name, ...(await verifyFile(join(folder, name))) }).toMatchObject({ name, ok: true, id })
     }
     writeFileSync(
       join(folder, 'answer.json'),

@@ -5,6 +5,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { createRedisStore } from '../../src/store/redis.ts'
 import type { RedisStore } from '../../src/store/redis.ts'
 import { MAX_PENDING } from '../../src/store/gate.ts'
+import { printFigure } from '../support/figure.ts'
 import { realClock } from '../support/real-clock.ts'
 import { cli, startRedis, startSentinel, until } from '../support/redis.ts'
 
@@ -42,11 +43,12 @@ async function readSteadily(store: RedisStore, key: string, times: number) {
   const reads: Promise<void>[] = []
   for (let count = 0; count < times; count++) {
     const from = performance.now()
-    const read = store.getMany([key]).then(([found]) => {
+    const read = async (): Promise<void> => {
+      const [found] = await store.getMany([key])
       durations.push(performance.now() - from)
-      expect(found).not.toBeNull()
-    })
-    reads.push(read)
+      if (found === null) throw new Error('a read failed')
+    }
+    reads.push(read())
     mostPending = Math.max(mostPending, store.status().pending)
     if (count % 5 === 0) await new Promise((resolve) => setTimeout(resolve, 5))
   }
@@ -54,6 +56,33 @@ async function readSteadily(store: RedisStore, key: string, times: number) {
   durations.sort((a, b) => a - b)
   return { p99: durations[Math.floor(durations.length * 0.99)] ?? 0, max: durations.at(-1) ?? 0, mostPending }
 }
+
+describe('two processes on one Redis', () => {
+  it('share a lease and a value, and read what is unchanged without parsing it again', async () => {
+    const server = await redis()
+    const [ours, theirs] = [await readyAt(server.url), await readyAt(server.url)]
+    const release = await ours.lease('price:BTC-USD', 5000)
+    expect(release).not.toBeNull()
+    expect(await theirs.lease('price:BTC-USD', 5000)).toBeNull()
+    await put(ours, 'price:BTC-USD', { value: '64213.10' })
+    await release?.()
+    expect(await theirs.lease('price:BTC-USD', 5000)).not.toBeNull()
+    const [[first], [second]] = [
+      await theirs.getMany(['price:BTC-USD']),
+      await theirs.getMany(['price:BTC-USD']),
+    ]
+    expect(first?.data).toEqual({ value: '64213.10' })
+    expect(second).toBe(first)
+  })
+
+  it('a value somebody deleted is gone for both', async () => {
+    const server = await redis()
+    const store = await readyAt(server.url)
+    await put(store, 'price:BTC-USD', 1)
+    cli(['-p', `${server.port}`, 'flushall'])
+    expect(await store.getMany(['price:BTC-USD'])).toEqual([null])
+  })
+})
 
 describe('when Redis is killed', () => {
   it('goes on answering from memory, with few commands pending, and comes back by itself', async () => {
@@ -73,7 +102,7 @@ describe('when Redis is killed', () => {
     const from = performance.now()
     await until(() => store.status().isConnected)
     const healed = performance.now() - from
-    console.info(
+    printFigure(
       `R10 redis killed, 2,000 reads: p99 ${p99.toFixed(1)} ms, max ${max.toFixed(1)} ms, pending at most ${mostPending}, healthy ${healed.toFixed(0)} ms after it is up`,
     )
     expect(store.status().reason).toBeNull()
@@ -130,7 +159,7 @@ describe('when Redis hangs', () => {
     server.signal('SIGCONT')
     const from = performance.now()
     await until(() => store.status().isConnected)
-    console.info(
+    printFigure(
       `R11 redis stopped: ${waits} reads waited, then p99 ${p99.toFixed(1)} ms; healthy ${(performance.now() - from).toFixed(0)} ms after it goes on`,
     )
   })
@@ -290,7 +319,7 @@ describe('when the master behind Sentinel dies', () => {
     expect((await store.getMany(['price:BTC-USD']))[0]?.data).toBe('acknowledged')
     await until(() => store.status().isConnected, 20_000, 'no master was found again')
     await put(store, 'price:ETH-USD', 'after')
-    console.info(
+    printFigure(
       `R12 sentinel failover: reached again ${(performance.now() - from).toFixed(0)} ms after the kill`,
     )
     await until(

@@ -1,5 +1,5 @@
 /** How a source's minute is shared out. */
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { createBudget, narrowed } from '../../src/wire/budget.ts'
 import type { BudgetFacts } from '../../src/wire/budget.ts'

@@ -24,7 +24,7 @@ export function reconcile(claims: readonly Claim[], policy: Policy): Agreement {
   const median = medianOf(fresh)
   if (median !== null && fresh.length > 2) dropOutliers(fresh, median, policy)
   const used = fresh.filter((voice) => voice.reason === null)
-  const confidence = confidenceOf(fresh, policy.maxDeviation)
+  const confidence = confidenceOf(fresh, median, policy.maxDeviation)
   const verdict = verdictOf(fresh, used, confidence, policy)
   const value = verdict === 'ACCEPTED' || verdict === 'DEGRADED' ? valueOf(used, policy) : null
   return agreement({ voices, median, confidence, verdict, value, policy })

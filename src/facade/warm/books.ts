@@ -11,7 +11,7 @@ import { SOURCE_NAMES } from '../../domain/market.ts'
 import type { MarketSymbol, Venue } from '../../domain/market.ts'
 import { consolidatedBookText } from '../../domain/text.ts'
 import type { Failure, Reading } from '../../wire/request.ts'
-import type { Recorded } from '../snapshots.ts'
+import type { Recorded, SnapshotItem } from '../snapshots.ts'
 import { RECORDED_LEVELS, bookSubject, recordOf, recordedBook } from './book-record.ts'
 import type { BookRecord } from './book-record.ts'
 import { unavailable } from './decided.ts'
@@ -32,11 +32,11 @@ export interface Books {
 }
 
 export function createBooks(parts: WarmParts, depths: Depths, allowed: readonly Venue[]): Books {
-  const { config, clock, universe, hot, snapshots } = parts
+  const { clock, universe, hot, snapshots } = parts
   const cuts = new WeakMap<Book, Map<number, Book>>()
 
-  const isLive = (book: Book | null): book is Book =>
-    book?.state === 'LIVE' && book.bids.length + book.asks.length > 0
+  const isStreamed = (symbol: MarketSymbol, venue: Venue): boolean =>
+    hot.mids(symbol).some((each) => each.venue === venue)
 
   const cut = (book: Book, depth: number): Book => {
     if (book.bids.length <= depth && book.asks.length <= depth) return book
@@ -57,11 +57,9 @@ export function createBooks(parts: WarmParts, depths: Depths, allowed: readonly 
       return listing === null ? [] : [{ symbol, venue, listing }]
     })
 
-  const settled = async (symbol: MarketSymbol, venues: readonly Venue[]): Promise<void> => {
+  const settled = async (venues: readonly Venue[]): Promise<void> => {
     const unknown = venues.filter((venue) => !universe.isKnown(venue))
-    if (unknown.length > 0 && !venues.some((venue) => isLive(hot.liveBook(symbol, venue)))) {
-      await universe.settled(unknown)
-    }
+    if (unknown.length > 0) await universe.settled(unknown)
   }
 
   const unlisted = (symbol: MarketSymbol, venues: readonly Venue[]): Outcome<never> => {
@@ -84,15 +82,16 @@ export function createBooks(parts: WarmParts, depths: Depths, allowed: readonly 
   const standing = async (
     symbol: MarketSymbol,
     venues: readonly Venue[],
+    depth: number,
   ): Promise<ReadonlyMap<Venue, Book | DropReason>> => {
-    await settled(symbol, venues)
+    await settled(venues)
     const found = new Map<Venue, Book | DropReason>()
     const rest: Market[] = []
     for (const venue of venues) {
-      const book = hot.liveBook(symbol, venue)
+      const book = hot.liveBook(symbol, venue, depth)
       const [market] = marketsOf(symbol, [venue])
-      if (isLive(book)) found.set(venue, book)
-      else if (book !== null) found.set(venue, 'STALE')
+      if (book !== null) found.set(venue, book)
+      else if (isStreamed(symbol, venue)) found.set(venue, 'STALE')
       else if (market !== undefined) rest.push(market)
       else found.set(venue, universe.isKnown(venue) ? 'NOT_LISTED' : 'UNAVAILABLE')
     }
@@ -107,10 +106,11 @@ export function createBooks(parts: WarmParts, depths: Depths, allowed: readonly 
   return {
     async present(symbol, venue, depth) {
       const venues = venue === null ? allowed : [venue]
-      const streamed = venues.map((each) => hot.liveBook(symbol, each))
-      const live = streamed.find(isLive) ?? (venue === null ? null : (streamed[0] ?? null))
-      if (live !== null) return answered(cut(live, depth))
-      await settled(symbol, venues)
+      for (const each of venues) {
+        const live = hot.liveBook(symbol, each, depth)
+        if (live !== null) return answered(live)
+      }
+      await settled(venues)
       const markets = marketsOf(symbol, venues)
       if (markets.length === 0) return unlisted(symbol, venues)
       const failures: Failure[] = []
@@ -131,7 +131,7 @@ export function createBooks(parts: WarmParts, depths: Depths, allowed: readonly 
       return first.ok ? answered(first.value(Math.min(depth, RECORDED_LEVELS))) : first
     },
     async consolidated(symbol, venues, depth) {
-      const found = await standing(symbol, venues)
+      const found = await standing(symbol, venues, depth)
       const books = [...found.values()].filter((each) => typeof each !== 'string')
       const excluded = [...found].flatMap(([venue, reason]) =>
         typeof reason === 'string' ? [{ venue, reason }] : [],
@@ -142,13 +142,10 @@ export function createBooks(parts: WarmParts, depths: Depths, allowed: readonly 
       return answered(merged(symbol, books, excluded, depth, clock.now()))
     },
     recordHot() {
-      const items = config.hotSymbols.flatMap((symbol) =>
-        allowed.flatMap((venue) => {
-          const book = hot.liveBook(symbol, venue)
-          if (!isLive(book)) return []
-          return [recordOf(book, { tier: 'HOT', receivedAt: book.attribution.receivedAt })]
-        }),
-      )
+      const items: SnapshotItem[] = []
+      for (const book of hot.hotBooks()) {
+        items.push(recordOf(book, { tier: 'HOT', receivedAt: book.attribution.receivedAt }))
+      }
       if (items.length > 0) snapshots.record(items)
     },
   }

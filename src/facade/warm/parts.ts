@@ -20,11 +20,14 @@ export interface Mid {
   readonly state: FeedState
 }
 
-/** Reads of memory: what the streams know right now. */
+/** Reads of memory: what the streams know right now. Asking starts nothing. */
 export interface HotView {
+  /** Of every venue whose book of it is streamed at present, in whatever state. */
   mids(symbol: MarketSymbol): readonly Mid[]
-  /** With every level held; null when the venue has no book of it. */
-  liveBook(symbol: MarketSymbol, venue: Venue): Book | null
+  /** Null unless it is streamed and LIVE. Every level it holds unless `depth` says otherwise. */
+  liveBook(symbol: MarketSymbol, venue: Venue, depth?: number): Book | null
+  /** Whole live books of the hot symbols. */
+  hotBooks(): Iterable<Book>
 }
 
 export interface WarmParts {

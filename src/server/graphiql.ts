@@ -56,6 +56,14 @@ let page: Promise<string> | null = null
 
 /** The page is nine megabytes of script: loaded when first asked for, and made once. */
 export function renderPage(options: GraphiQLOptions): Promise<string> {
-  page ??= import('@graphql-yoga/render-graphiql').then(({ renderGraphiQL }) => renderGraphiQL(options))
+  page ??= import('@graphql-yoga/render-graphiql').then(({ renderGraphiQL }) =>
+    renderGraphiQL(options).replace('<script>', () => `<script>${firstVisit(options)}</script><script>`),
+  )
   return page
+}
+
+/** On a first visit GraphiQL gives the front tab the variables of its storage instead of the tab's own; so they wait there. */
+function firstVisit({ defaultTabs }: GraphiQLOptions): string {
+  const variables = JSON.stringify(defaultTabs?.[0]?.variables ?? '{}').replaceAll('<', '\\u003c')
+  return `localStorage.getItem('graphiql:tabState') ?? localStorage.setItem('graphiql:variables', ${variables})`
 }

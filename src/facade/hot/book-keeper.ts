@@ -196,7 +196,8 @@ export class BookKeeper implements BookSource, Job {
   #settle(reason: string): void {
     const state = this.state
     if (state !== 'LIVE') this.#reason = reason
-    if (state === this.#told) return
+    // A reader that came within this turn may have seen what the others have not been told yet.
+    if (state === this.#told && !this.isMarked) return
     if (state === 'LIVE') this.#turn.mark(this)
     else this.#tell()
   }

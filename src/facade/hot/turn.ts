@@ -11,17 +11,16 @@ export interface Turn {
 }
 
 export function createTurn(defer: (run: () => void) => void): Turn {
-  let marked: Job[] = []
-  let running: Job[] = []
+  const marked: Job[] = []
   const runAll = () => {
-    const jobs = marked
-    marked = running
-    running = jobs
-    for (const job of jobs) {
+    // What a job marks in turn runs behind it, in this same turn.
+    for (let at = 0; at < marked.length; at += 1) {
+      const job = marked[at]
+      if (job === undefined) continue
       job.isMarked = false
       job.run()
     }
-    jobs.length = 0
+    marked.length = 0
   }
   return {
     mark(job) {

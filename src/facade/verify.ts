@@ -5,8 +5,6 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { basename } from 'node:path'
 import type { Instant } from '../domain/attribution.ts'
-import { liquidityOf } from '../domain/liquidity.ts'
-import type { Sides } from '../domain/liquidity.ts'
 import { isVenue } from '../domain/market.ts'
 import { reconcile } from '../domain/reconcile.ts'
 import type { Claim, Policy } from '../domain/reconcile.ts'
@@ -85,10 +83,6 @@ const recalculations: Readonly<Record<string, Recalculation>> = {
   volume: ({ claims, policy }) => (isList(claims) ? volumeOf(claims as Claim[], policyOf(policy)) : null),
   klines: (inputs) =>
     isMembers(inputs['rows']) ? answerOf(agreedOf(inputs as unknown as SeriesInputs)) : null,
-  liquidity: ({ bids, asks, withinPercent }) =>
-    isList(bids) && isList(asks) && typeof withinPercent === 'number'
-      ? liquidityOf({ bids, asks } as Sides, withinPercent)
-      : null,
   vadr: ({ hours, now }) =>
     isList(hours) && typeof now === 'number' ? vadrOf((hours as HourRow[]).map(hourOf), now) : null,
 }

@@ -4,7 +4,6 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { SOURCES } from '../../src/domain/market.ts'
-import { liquidityOf } from '../../src/domain/liquidity.ts'
 import { reconcile } from '../../src/domain/reconcile.ts'
 import type { Claim, Policy } from '../../src/domain/reconcile.ts'
 import { vadrOf } from '../../src/domain/vadr.ts'
@@ -116,7 +115,7 @@ describe('a record', () => {
     })
   })
 
-  it('of candles, liquidity or volume surge is calculated again too', () => {
+  it('of candles or volume surge is calculated again too', () => {
     const opened = Date.UTC(2026, 0, 2, 0)
     const row = [opened, '1.0', '1.2', '0.9', '1.1', '5'] as const
     const series: SeriesInputs = {
@@ -131,7 +130,6 @@ describe('a record', () => {
       receivedAt: { KRAKEN: NOW - 5, OKX: NOW - 9 },
       hasOlder: false,
     }
-    const book = { bids: [{ price: '99', size: '2' }], asks: [{ price: '101', size: '3' }] }
     const hours = Array.from({ length: 30 }, (_, index) => ({
       openTime: NOW - (31 - index) * 3_600_000,
       volume: `${index + 1}`,
@@ -140,7 +138,6 @@ describe('a record', () => {
     const about = { symbol: 'BTC-USD', subject: 'x' }
     const items: readonly SnapshotItem[] = [
       { ...about, kind: 'klines', inputs: series, answer: answerOf(agreedOf(series)) },
-      { ...about, kind: 'liquidity', inputs: { ...book, withinPercent: 2 }, answer: liquidityOf(book, 2) },
       { ...about, kind: 'vadr', inputs: { hours: rows, now: NOW }, answer: vadrOf(hours, NOW) },
     ]
     for (const item of items) {

@@ -5,6 +5,7 @@ import { reconcile } from '../../src/domain/reconcile.ts'
 import type { Claim, Policy } from '../../src/domain/reconcile.ts'
 import { canonical } from '../../src/facade/canonical.ts'
 import { hashOf } from '../../src/facade/snapshots.ts'
+import { RECORDED_LEVELS, recordOf } from '../../src/facade/warm/book-record.ts'
 import { createRedisStore } from '../../src/store/redis.ts'
 import type { RedisStore } from '../../src/store/redis.ts'
 import type { SnapshotWrite } from '../../src/store/store.ts'
@@ -147,15 +148,13 @@ describe('a day of records of a hundred symbols', () => {
     },
   })
   const book = (symbol: string, takenAt: number) => {
-    const side = () =>
-      Array.from({ length: 20 }, () => ({ price: digits(3000), size: (Math.random() * 9).toFixed(5) }))
-    const answer = { symbol, venue: 'OKX', state: 'LIVE', bids: side(), asks: side(), observedAt: takenAt }
-    return {
-      kind: 'book',
-      subject: `book:${symbol}:OKX`,
-      inputs: { venue: 'OKX', receivedAt: takenAt },
-      answer,
-    }
+    const side = (step: number) =>
+      Array.from({ length: RECORDED_LEVELS }, (_, index) => ({
+        price: (3000 + step * (index + Math.random())).toFixed(2),
+        size: (Math.random() * 9).toFixed(5),
+      }))
+    const levels = { bids: side(-0.1), asks: side(0.1), sequence: `${takenAt}`, observedAt: takenAt }
+    return recordOf({ symbol, venue: 'OKX', ...levels }, { tier: 'HOT', receivedAt: takenAt })
   }
 
   const day = 86_400
@@ -164,7 +163,7 @@ describe('a day of records of a hundred symbols', () => {
     { name: 'price, hot (6 sources)', perDay: (6 * day) / 5, make: agreed('hotprice', SOURCES) },
     { name: 'volume', perDay: (100 * day) / 120, make: agreed('volume', AGGREGATORS) },
     { name: 'funding and open interest', perDay: (2 * 300 * day) / 300, make: derivative },
-    { name: 'hot books, 20 levels a side', perDay: (24 * day) / 15, make: book },
+    { name: `hot books, ${RECORDED_LEVELS} levels a side`, perDay: (24 * day) / 15, make: book },
   ]
 
   it('fits in 512 MB of Redis', async () => {

@@ -25,9 +25,8 @@ const tardis = async (): Promise<BookContender | null> => {
     'tardis-dev/dist/orderbook.js',
   )
   if (OrderBook === undefined) return null
-  const ready = once((changes) =>
-    changes.map(([price, size]) => ({ price: Number(price), amount: Number(size) })),
-  )
+  const ready = (changes: readonly LevelChange[]) =>
+    changes.map(([price, size]) => ({ price: Number(price), amount: Number(size) }))
   return {
     name: 'tardis-dev OrderBook',
     create: ({ bids, asks }) => {

@@ -7,6 +7,7 @@ import type { CandleEvent } from '../../domain/event.ts'
 import { INTERVALS } from '../../domain/market.ts'
 import type { Interval, MarketSymbol, Venue } from '../../domain/market.ts'
 import { barText } from '../../domain/text.ts'
+import type { CandleReading } from '../../sources/source.ts'
 import { topic } from '../stream.ts'
 import type { Topic } from '../stream.ts'
 import { nativeAttribution } from './trade-feed.ts'
@@ -22,6 +23,8 @@ export interface BarFeed {
   agree(candle: CandleEvent, receivedAt: Instant): void
   missed(): void
   closeDue(): void
+  /** The venue's own closed minutes from before we listened: longer bars are whole with them. */
+  seed(minutes: readonly CandleReading[]): void
 }
 
 export function createBarFeed(options: {
@@ -94,6 +97,11 @@ export function createBarFeed(options: {
       tell(fold.agree(candle))
     },
     missed: () => fold?.missed(now()),
+    seed(minutes) {
+      if (fold === null) return
+      fold.seed(minutes.flatMap(({ volume, ...rest }) => (volume === null ? [] : [{ ...rest, volume }])))
+      tell(INTERVALS.slice(1).flatMap((interval) => fold?.bar(interval) ?? []))
+    },
     closeDue() {
       if (fold !== null) tell(fold.closeDue(now()))
     },

@@ -2,8 +2,10 @@
  * One symbol at one venue: its book, its trades and its bars, who wants them, and what mends them. The
  * venue's stream feeds it; it asks the stream for channels while somebody wants them.
  */
+import { openTimeOf } from '../../domain/bar.ts'
 import type { Clock } from '../../domain/clock.ts'
 import type { Channel } from '../../domain/event.ts'
+import { INTERVAL_MS } from '../../domain/market.ts'
 import type { Listing, MarketSymbol } from '../../domain/market.ts'
 import type { VenueSource } from '../../sources/source.ts'
 import type { Transport } from '../../wire/http.ts'
@@ -59,7 +61,9 @@ export class VenueMarket {
   readonly #parts: MarketParts
   readonly #demands: ReadonlyMap<Channel, Demand>
   readonly #deltas = new Map<number, { readonly feed: DeltaFeed; cancel: (() => void) | null }>()
+  readonly #detach = new Map<number, () => void>()
   #feeds = 0
+  #isSeeded = false
   #cancelSwap: (() => void) | null = null
 
   constructor(
@@ -75,7 +79,14 @@ export class VenueMarket {
     this.source = source
     this.#parts = parts
     this.book = new BookKeeper({ symbol, venue: source.id, dance: source.stream.dance, turn, now })
-    this.bars = createBarFeed({ symbol, venue: source.id, now, readersChanged: () => undefined })
+    this.bars = createBarFeed({
+      symbol,
+      venue: source.id,
+      now,
+      readersChanged: (interval, readers) => {
+        if (interval !== 'M1' && readers > 0) void this.#seedBars(transport)
+      },
+    })
     this.trades = createTradeFeed({
       symbol,
       venue: source.id,
@@ -154,8 +165,6 @@ export class VenueMarket {
     this.recent.cancel()
   }
 
-  readonly #detach = new Map<number, () => void>()
-
   #deltaReaders(depth: number, readers: number): void {
     const entry = this.#deltas.get(depth)
     if (entry === undefined) return
@@ -191,6 +200,26 @@ export class VenueMarket {
     this.#cancelSwap = null
     this.trades.stop()
     this.bars.stop()
+    this.#isSeeded = false
+  }
+
+  /** Minutes of the present day from before we listened, asked for once and only if longer bars are read. */
+  async #seedBars(transport: Pick<Transport, 'send'>): Promise<void> {
+    if (this.#isSeeded || this.listing === null || this.trades.tape === null) return
+    this.#isSeeded = true
+    const { candles } = this.source
+    const now = this.#parts.clock.now()
+    const end = openTimeOf(now, 'M1')
+    const pageMs = candles.maxPerRequest * INTERVAL_MS.M1
+    const { tape } = this.trades
+    for (let from = openTimeOf(now, 'D1'); from < end; from += pageMs) {
+      const range = { from, to: Math.min(end, from + pageMs), now }
+      const request = candles.request(this.listing, 'M1', range)
+      const reading = await transport.send(request, { priority: 'background' })
+      // Stopped, or started anew, while the answer was on its way.
+      if (this.trades.tape !== tape) return
+      if (reading.ok) this.bars.seed(reading.value)
+    }
   }
 
   #holed(): void {

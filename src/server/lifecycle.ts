@@ -22,6 +22,8 @@ export async function leave({ server, websocket, clock, inFlight, withinMs }: De
     server.closeAllConnections()
   })
   await inFlight.isDone()
+  // Answered, but kept alive by their clients: nothing more will come over them.
+  server.closeIdleConnections()
   websocket.farewell()
   await isClosed
   stopWaiting()

@@ -184,10 +184,7 @@ describe('leaving', () => {
       },
     })
     const leaving = await serve({ facade })
-    const answer = leaving.post(
-      { query: '{ market(symbol: "BTC-USD") { price { value } } }' },
-      { connection: 'close' },
-    )
+    const answer = leaving.post({ query: '{ market(symbol: "BTC-USD") { price { value } } }' })
     await expect.poll(() => facade.asked.prices.length).toBe(1)
     const gone = leaving.close()
     const refused = await new Promise<string>((resolve) => {

@@ -6,11 +6,11 @@ import type { Source } from './market.ts'
 export const REASONS: Readonly<Record<DropReason, string>> = {
   OUTLIER: 'too far from the median',
   STALE: 'too old',
-  UNAVAILABLE: 'gave no answer',
-  CIRCUIT_OPEN: 'failing and not asked for now',
+  UNAVAILABLE: 'no answer',
+  CIRCUIT_OPEN: 'failing, not asked for now',
   RATE_LIMITED: 'out of requests',
-  MALFORMED: 'made no sense',
-  NOT_LISTED: 'does not list it',
+  MALFORMED: 'no usable figure',
+  NOT_LISTED: 'market not listed',
 }
 
 /** Sources with the same thing to say say it together, in the order of the first of them. */

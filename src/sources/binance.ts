@@ -27,6 +27,7 @@ export const binance: VenueSource = {
   },
   stream: {
     dance: { kind: 'rangeJoin' },
+    tradeIds: 'dense',
     link: {
       // The server pings every 20 s on its own; asking for our list as well proves that it still listens to us.
       keepalive: { everyMs: 20_000, frame: '{"method":"LIST_SUBSCRIPTIONS","id":0}' },

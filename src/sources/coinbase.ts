@@ -24,6 +24,7 @@ export const coinbase: VenueSource = {
   stream: {
     // `sequence_num` counts every frame of the connection, acknowledgements and heartbeats included.
     dance: { kind: 'connectionSequence' },
+    tradeIds: 'dense',
     link: {
       // Heartbeats come every second once asked for.
       silenceMs: 15_000,

@@ -42,6 +42,7 @@ export const kraken: VenueSource = {
   },
   stream: {
     dance: { kind: 'checksum', depth: BOOK_DEPTH },
+    tradeIds: 'dense',
     link: {
       // Heartbeats come every second; this keeps a connection that has asked for nothing yet.
       keepalive: { everyMs: 10_000, frame: '{"method":"ping"}' },

@@ -1,26 +1,21 @@
 /**
- * One side of a book: two parallel arrays with the best level last, because that is where almost every
- * change happens. A change walks from the touch and searches by halves only beyond it. Levels are
+ * One side of a book, the best level last, because that is where almost every change happens. Levels are
  * immutable objects, so a top is a copy of references and two tops are compared by identity.
  */
 import type { Level } from './answer.ts'
 import { compare } from './decimal.ts'
 import type { LevelChange } from './event.ts'
 import { isZeroSize, keyOf } from './price-key.ts'
+import { SortedLevels } from './sorted-levels.ts'
 
-/** Steps from the touch before halving is cheaper. */
-const WALK = 16
 /** Tops of different depths remembered at once. */
 const MOST_TOPS = 8
-/** Beyond this many moved levels the engine's own splice is faster than a loop. */
-const SHORT = 24
 const NONE: readonly Level[] = []
 
 export class BookSide {
   /** Keys ascend towards the best: bids by price, asks by its negative. */
   readonly #sign: 1 | -1
-  readonly #keys: number[] = []
-  readonly #levels: Level[] = []
+  readonly #levels = new SortedLevels()
   readonly #tops = new Map<number, readonly Level[]>()
   /** Distance from the best of the nearest change the remembered tops have not heard of. */
   #nearest = Number.POSITIVE_INFINITY
@@ -31,17 +26,18 @@ export class BookSide {
   }
 
   get size(): number {
-    return this.#levels.length
+    return this.#levels.count
   }
 
   get best(): Level | null {
-    return this.#levels[this.#levels.length - 1] ?? null
+    const { count } = this.#levels
+    return count === 0 ? null : this.#levels.levelAt(count - 1)
   }
 
   /** The best price as a number; NaN on an empty side. */
   get bestKey(): number {
-    const count = this.#keys.length
-    return count === 0 ? Number.NaN : this.#keys[count - 1]! * this.#sign
+    const { count } = this.#levels
+    return count === 0 ? Number.NaN : this.#levels.keyAt(count - 1) * this.#sign
   }
 
   /** What differs since `forgetChanges`, in order; a level that went has size "0". */
@@ -60,8 +56,7 @@ export class BookSide {
   }
 
   clear(): void {
-    this.#keys.length = 0
-    this.#levels.length = 0
+    this.#levels.clear()
     this.#nearest = 0
   }
 
@@ -84,10 +79,11 @@ export class BookSide {
   set(price: string, size: string): boolean {
     const key = keyOf(price) * this.#sign
     if (!Number.isFinite(key)) return false
-    const keys = this.#keys
-    let at = this.#place(key)
-    while (at >= 0 && keys[at] === key && this.#levels[at]!.price !== price) {
-      const order = compare(price, this.#levels[at]!.price) * this.#sign
+    const levels = this.#levels
+    let at = levels.find(key)
+    // Keys may be equal where prices are not; then the exact texts decide.
+    while (at >= 0 && levels.keyAt(at) === key && levels.levelAt(at).price !== price) {
+      const order = compare(price, levels.levelAt(at).price) * this.#sign
       if (order === 0) break
       if (order > 0) {
         this.#insert(at + 1, key, price, size)
@@ -95,7 +91,7 @@ export class BookSide {
       }
       at--
     }
-    if (at < 0 || keys[at] !== key) this.#insert(at + 1, key, price, size)
+    if (at < 0 || levels.keyAt(at) !== key) this.#insert(at + 1, key, price, size)
     else if (isZeroSize(size)) this.#remove(at)
     else this.#resize(at, price, size)
     return true
@@ -103,74 +99,29 @@ export class BookSide {
 
   /** Forgets the levels beyond `depth`. */
   cut(depth: number): void {
-    const extra = this.#levels.length - depth
-    if (extra <= 0) return
-    for (let at = extra - 1; at >= 0; at--) this.#changes.push({ price: this.#levels[at]!.price, size: '0' })
-    this.#touch(depth)
-    this.#keys.splice(0, extra)
-    this.#levels.splice(0, extra)
-  }
-
-  /** The last position whose key is not above `key`; -1 when all are. */
-  #place(key: number): number {
-    const keys = this.#keys
-    let at = keys.length - 1
-    const floor = at - WALK
-    while (at >= 0 && at > floor && keys[at]! > key) at--
-    if (at < 0 || keys[at]! <= key) return at
-    let low = -1
-    while (at - low > 1) {
-      const middle = (low + at) >> 1
-      if (keys[middle]! > key) at = middle
-      else low = middle
-    }
-    return low
+    while (this.#levels.count > depth) this.#remove(0)
   }
 
   #insert(at: number, key: number, price: string, size: string): void {
     if (isZeroSize(size)) return
     const level: Level = { price, size }
-    const count = this.#keys.length
-    this.#touch(count - at)
+    this.#touch(this.#levels.count - at)
     this.#changes.push(level)
-    if (count - at > SHORT) {
-      this.#keys.splice(at, 0, key)
-      this.#levels.splice(at, 0, level)
-      return
-    }
-    this.#keys.push(key)
-    this.#levels.push(level)
-    for (let to = count; to > at; to--) {
-      this.#keys[to] = this.#keys[to - 1]!
-      this.#levels[to] = this.#levels[to - 1]!
-    }
-    this.#keys[at] = key
-    this.#levels[at] = level
+    this.#levels.insert(at, key, level)
   }
 
   #remove(at: number): void {
-    const last = this.#keys.length - 1
-    this.#touch(last - at)
-    this.#changes.push({ price: this.#levels[at]!.price, size: '0' })
-    if (last - at > SHORT) {
-      this.#keys.splice(at, 1)
-      this.#levels.splice(at, 1)
-      return
-    }
-    for (let to = at; to < last; to++) {
-      this.#keys[to] = this.#keys[to + 1]!
-      this.#levels[to] = this.#levels[to + 1]!
-    }
-    this.#keys.pop()
-    this.#levels.pop()
+    this.#touch(this.#levels.count - 1 - at)
+    this.#changes.push({ price: this.#levels.levelAt(at).price, size: '0' })
+    this.#levels.remove(at)
   }
 
   #resize(at: number, price: string, size: string): void {
-    const old = this.#levels[at]!
+    const old = this.#levels.levelAt(at)
     if (old.size === size && old.price === price) return
     const level: Level = { price, size }
-    this.#levels[at] = level
-    this.#touch(this.#levels.length - 1 - at)
+    this.#levels.replaceAt(at, level)
+    this.#touch(this.#levels.count - 1 - at)
     // A level respelled ("1.1" now "1.10") is told as one gone and one come, for readers that key by text.
     if (old.price !== price) this.#changes.push({ price: old.price, size: '0' })
     this.#changes.push(level)
@@ -187,9 +138,9 @@ export class BookSide {
 
   #copyTop(depth: number): readonly Level[] {
     const levels = this.#levels
-    const count = Math.min(depth, levels.length)
+    const count = Math.min(depth, levels.count)
     const top: Level[] = count === 0 ? (NONE as Level[]) : []
-    for (let at = levels.length - 1, end = at - count; at > end; at--) top.push(levels[at]!)
+    for (let at = levels.count - 1, end = at - count; at > end; at--) top.push(levels.levelAt(at))
     if (this.#tops.size >= MOST_TOPS) this.#tops.clear()
     this.#tops.set(depth, top)
     return top

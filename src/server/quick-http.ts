@@ -22,7 +22,7 @@ export interface QuickHttpOptions {
   readonly contextOf: (signal: AbortSignal) => OperationContext
 }
 
-/** True for posts worth a try: JSON of known, moderate length, answered in JSON, not compressed. */
+/** True for posts worth a try: JSON of known, moderate length, answered in JSON, from no other site. */
 export function isQuick({ method, headers }: IncomingMessage): boolean {
   const length = Number(headers['content-length'])
   return (
@@ -31,6 +31,7 @@ export function isQuick({ method, headers }: IncomingMessage): boolean {
     length <= MOST_BODY_BYTES &&
     (headers['content-type']?.startsWith(JSON_TYPE) ?? false) &&
     headers['content-encoding'] === undefined &&
+    (headers.origin === undefined || headers.origin.endsWith(`//${headers.host}`)) &&
     answerType(headers.accept) !== null
   )
 }

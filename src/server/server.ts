@@ -9,10 +9,11 @@ import type { Logger } from 'pino'
 import type { Config } from '../config.ts'
 import type { Clock } from '../domain/clock.ts'
 import type { Facade } from '../facade/facade.ts'
-import { buildSchema } from '../graphql/schema.ts'
+import { buildSchema, createContext } from '../graphql/schema.ts'
 import { InFlight, leave } from './lifecycle.ts'
 import { createProbes } from './probes.ts'
 import type { Execution } from './quick.ts'
+import { answerQuickly, isQuick } from './quick-http.ts'
 import { createWebsocket, refuseUpgrade } from './websocket.ts'
 import type { Door } from './websocket.ts'
 import { ENDPOINT, createHttp } from './yoga.ts'
@@ -73,7 +74,7 @@ export async function startServer(parts: ServerParts): Promise<RunningServer> {
     if (pathOf(request) !== ENDPOINT) return void response.writeHead(404).end()
     inFlight.begin()
     response.once('close', () => inFlight.end())
-    answer(yoga, request, response)
+    answer({ yoga, facade, execution }, request, response)
   })
   server.on('upgrade', (request, socket, head) => {
     if (isDraining) refuseUpgrade(socket, { status: 503, reason: 'Service Unavailable' })
@@ -92,10 +93,25 @@ export async function startServer(parts: ServerParts): Promise<RunningServer> {
   }
 }
 
-function answer(yoga: Yoga, request: IncomingMessage, response: ServerResponse): void {
+interface Answering {
+  readonly yoga: Yoga
+  readonly facade: Facade
+  readonly execution: Execution | null
+}
+
+function answer(
+  { yoga, facade, execution }: Answering,
+  request: IncomingMessage,
+  response: ServerResponse,
+): void {
   const requestId = requestIdOf(request)
   response.setHeader('x-request-id', requestId)
-  void yoga(request, response, { requestId, principal: null })
+  const theLongWay = (): void => void yoga(request, response, { requestId, principal: null })
+  if (execution === null || !isQuick(request)) return theLongWay()
+  const contextOf = (signal: AbortSignal) => createContext({ facade, requestId, principal: null, signal })
+  void answerQuickly(request, response, { execution, contextOf }).then((isAnswered) => {
+    if (!isAnswered) theLongWay()
+  })
 }
 
 /** The caller's own id where it is harmless, so that its log and ours can be laid side by side. */

@@ -32,7 +32,11 @@ export interface HotParts {
   /** Those allowed to speak for microstructure and switched on, most trusted first. */
   readonly venues: readonly VenueSource[]
   readonly endpoints: (venue: Venue) => Endpoints
-  readonly universe: Universe & { isKnown?(venue: Venue): boolean }
+  readonly universe: Universe & {
+    isKnown?(venue: Venue): boolean
+    /** Symbols another one is priced through. */
+    proxies?(symbol: MarketSymbol): readonly MarketSymbol[]
+  }
   readonly transport: (venue: Venue) => Pick<Transport, 'send'>
   readonly clock: Clock
   /** In [0, 1). */
@@ -58,7 +62,7 @@ export interface Mid {
 export interface HotTier extends Hot {
   start(): void
   stop(): void
-  /** The book as it stands, every level; null unless it is LIVE. Asking keeps it flowing for a while. */
+  /** The book as it stands, every level unless `depth` is named; null unless it is LIVE. Asking opens no stream. */
   liveBook(symbol: MarketSymbol, venue: Venue, depth?: number): Book | null
   /** Asks for these books and resolves once all are LIVE, or after `withinMs`. */
   whenLive(symbol: MarketSymbol, venues: readonly Venue[], withinMs: number): Promise<void>
@@ -165,7 +169,8 @@ export function createHot(parts: HotParts): HotTier {
   /** Books are followed for their mids while somebody reads prices. */
   const priceFeed = (symbol: MarketSymbol): Feed<PriceUpdate> => {
     const feed = prices.feed(symbol)
-    const markets = marketsOf([symbol], admission.venues)
+    const symbols = [symbol, ...(universe.proxies?.(symbol) ?? [])]
+    const markets = marketsOf(symbols, admission.venues)
     return whileWanted(
       {
         open: (reader) => {
@@ -294,7 +299,6 @@ export function createHot(parts: HotParts): HotTier {
     liveBook(symbol, venue, depth = Number.POSITIVE_INFINITY) {
       if (checkBook(admission, symbol, venue) !== null) return null
       const market = marketAt(venue, symbol)
-      market.want('book')()
       return market.book.state === 'LIVE' ? market.book.current(depth) : null
     },
 

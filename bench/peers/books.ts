@@ -41,9 +41,8 @@ const tardis = async (): Promise<BookContender | null> => {
   }
 }
 
-interface CcxtSide {
+interface CcxtSide extends Iterable<unknown> {
   storeArray(change: readonly [number, number]): void
-  slice(from: number, to: number): unknown
 }
 
 const ccxt = async (): Promise<BookContender | null> => {
@@ -64,7 +63,7 @@ const ccxt = async (): Promise<BookContender | null> => {
           apply(bids, bidChanges)
           apply(asks, askChanges)
         },
-        top: (depth) => [bids.slice(0, depth), asks.slice(0, depth)],
+        top: (depth) => [take(bids, depth), take(asks, depth)],
       }
     },
   }

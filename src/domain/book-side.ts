@@ -19,7 +19,6 @@ export class BookSide {
   readonly #tops = new Map<number, readonly Level[]>()
   /** Distance from the best of the nearest change the remembered tops have not heard of. */
   #nearest = Number.POSITIVE_INFINITY
-  #changes: Level[] = []
 
   constructor(side: 'bids' | 'asks') {
     this.#sign = side === 'bids' ? 1 : -1
@@ -38,15 +37,6 @@ export class BookSide {
   get bestKey(): number {
     const { count } = this.#levels
     return count === 0 ? Number.NaN : this.#levels.keyAt(count - 1) * this.#sign
-  }
-
-  /** What differs since `forgetChanges`, in order; a level that went has size "0". */
-  get changes(): readonly Level[] {
-    return this.#changes
-  }
-
-  forgetChanges(): void {
-    if (this.#changes.length > 0) this.#changes = []
   }
 
   /** Best first. The same array until one of these levels changes. */
@@ -106,13 +96,11 @@ export class BookSide {
     if (isZeroSize(size)) return
     const level: Level = { price, size }
     this.#touch(this.#levels.count - at)
-    this.#changes.push(level)
     this.#levels.insert(at, key, level)
   }
 
   #remove(at: number): void {
     this.#touch(this.#levels.count - 1 - at)
-    this.#changes.push({ price: this.#levels.levelAt(at).price, size: '0' })
     this.#levels.remove(at)
   }
 
@@ -122,9 +110,6 @@ export class BookSide {
     const level: Level = { price, size }
     this.#levels.replaceAt(at, level)
     this.#touch(this.#levels.count - 1 - at)
-    // A level respelled ("1.1" now "1.10") is told as one gone and one come, for readers that key by text.
-    if (old.price !== price) this.#changes.push({ price: old.price, size: '0' })
-    this.#changes.push(level)
   }
 
   #touch(distance: number): void {

@@ -93,11 +93,6 @@ export class LiveBook {
     return compare(this.#bids.best!.price, this.#asks.best!.price) >= 0
   }
 
-  /** Effective level changes of the last event that was applied; a level that went has size "0". */
-  get lastChanges(): BookTop {
-    return { bids: this.#bids.changes, asks: this.#asks.changes }
-  }
-
   /** The same object, and the same arrays, until one of these levels changes. */
   top(depth: number): BookTop {
     const bids = this.#bids.top(depth)
@@ -207,8 +202,6 @@ export class LiveBook {
   #replace(snapshot: BookSnapshotEvent): Applied {
     const bids = this.#bids
     const asks = this.#asks
-    bids.forgetChanges()
-    asks.forgetChanges()
     if (!bids.load(snapshot.bids) || !asks.load(snapshot.asks)) return this.#lose('a price that is no number')
     if (this.#dance.kind === 'chain' && snapshot.sequence === null)
       return this.#lose('a snapshot without its id')
@@ -225,8 +218,6 @@ export class LiveBook {
   #write(delta: BookDeltaEvent): Applied {
     const bids = this.#bids
     const asks = this.#asks
-    bids.forgetChanges()
-    asks.forgetChanges()
     let isReadable = true
     for (const [price, size] of delta.bids) if (!bids.set(price, size)) isReadable = false
     for (const [price, size] of delta.asks) if (!asks.set(price, size)) isReadable = false
@@ -262,8 +253,6 @@ export class LiveBook {
   #empty(): void {
     this.#bids.clear()
     this.#asks.clear()
-    this.#bids.forgetChanges()
-    this.#asks.forgetChanges()
     this.#isSynced = false
     this.#last = null
     this.#previous = null

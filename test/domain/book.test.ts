@@ -150,10 +150,6 @@ describe('a book under a checksum', () => {
     const checksum = asBook(expected, ASKS)
     expect(book.apply({ ...delta('BTC/USD', [['100.15', '1']], [], {}), checksum })).toBe('applied')
     expect(book.levels.bids).toBe(2)
-    expect(book.lastChanges.bids).toEqual([
-      { price: '100.15', size: '1' },
-      { price: '100.0', size: '0' },
-    ])
   })
 
   it('is empty and waiting after a checksum that does not agree, until the next snapshot', () => {
@@ -194,10 +190,6 @@ describe('every book', () => {
     ]
     expect(book.apply(range(10, 10, bids))).toBe('applied')
     expect(book.levels.bids).toBe(0)
-    expect(book.lastChanges.bids).toEqual([
-      { price: '100.1', size: '0' },
-      { price: '100.0', size: '0' },
-    ])
   })
 
   it('does not serve a price that is no number', () => {
@@ -280,26 +272,6 @@ describe('against a model that sorts from scratch', () => {
         }
       }),
       { numRuns: 300 },
-    )
-  })
-
-  it('tells in its last changes exactly what a reader that starts from the snapshot needs', () => {
-    fc.assert(
-      fc.property(stream, (deltas) => {
-        const book = new LiveBook({ kind: 'connectionSequence' })
-        const client = new Map<string, string>()
-        book.apply(snapshot('X', [], [], null))
-        for (const changes of deltas) {
-          book.apply(delta('X', changes, [], {}))
-          for (const level of book.lastChanges.bids) {
-            if (level.size === '0') client.delete(level.price)
-            else client.set(level.price, level.size)
-          }
-          const held = book.top(1_000).bids.map((level) => [level.price, level.size])
-          expect([...client].sort(([a], [b]) => Number(b) - Number(a))).toEqual(held)
-        }
-      }),
-      { numRuns: 200 },
     )
   })
 

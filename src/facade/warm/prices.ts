@@ -16,7 +16,7 @@ import { sourcesOf, wasHeard } from './claims.ts'
 import type { Claims, Evidence } from './claims.ts'
 import { isWorthKeeping, nobodySpoke, reconciledView } from './decided.ts'
 import type { Decided, Inputs } from './decided.ts'
-import type { WarmParts } from './parts.ts'
+import type { Mid, WarmParts } from './parts.ts'
 import { createPast } from './past.ts'
 import { createSlots, newSlot } from './slots.ts'
 import type { Made, Slot } from './slots.ts'
@@ -95,9 +95,22 @@ export function createPrices(parts: WarmParts, claims: Claims, tables: Tables): 
     return failure === null ? null : { table: null, failure }
   }
 
+  /** One look at each hot symbol a batch; the others have no stream of their own to look at. */
+  const hotMids = (): Evidence['mids'] => {
+    const seen = new Map<MarketSymbol, readonly Mid[]>()
+    return (symbol) => {
+      let mids = seen.get(symbol)
+      if (mids === undefined) {
+        mids = universe.isHot(symbol) ? hot.mids(symbol) : []
+        seen.set(symbol, mids)
+      }
+      return mids
+    }
+  }
+
   const make = async (slots: readonly PriceSlot[]): Promise<readonly Made<Decided, PriceView>[]> => {
     const outcomes = await primaryTables(slots.map(({ symbol }) => symbol))
-    const evidence: Evidence = { table: (source) => outcomes.get(source) ?? null, mids: hot.mids }
+    const evidence: Evidence = { table: (source) => outcomes.get(source) ?? null, mids: hotMids() }
     let decisions = slots.map(({ symbol }) => decide(symbol, evidence))
     const open = new Set(decisions.filter(({ agreement, policy }) => needsFallback(agreement, policy)))
     if (open.size > 0) {

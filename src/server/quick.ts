@@ -5,7 +5,7 @@
 import type { Duplex } from 'node:stream'
 import type { OperationContext } from '../graphql/schema.ts'
 
-/** An operation whose document was parsed and found valid. */
+/** An operation as it was asked. Its document may not even parse: that too is a "not this one". */
 export interface QuickOperation {
   readonly query: string
   readonly operationName: string | null

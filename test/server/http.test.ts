@@ -98,7 +98,7 @@ describe('the quick way', () => {
     const quick = await serve({
       execution: {
         query: ({ query }) =>
-          Promise.resolve(query.includes('symbols') ? '{"data":{"symbols":["QUICK"]}}' : null),
+          Promise.resolve(query === '{ symbols }' ? '{"data":{"symbols":["QUICK"]}}' : null),
         connect: () => ({ deliver: () => null, flush: () => undefined }),
       },
     })

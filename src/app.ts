@@ -1,0 +1,98 @@
+/** The one file that names concrete parts and puts the house together. Time enters the program here. */
+import { randomUUID } from 'node:crypto'
+import { pino } from 'pino'
+import type { Logger } from 'pino'
+import type { Config } from './config.ts'
+import type { Clock } from './domain/clock.ts'
+import type { Venue } from './domain/market.ts'
+import { createFacade, createTransports } from './facade/create.ts'
+import type { RunningFacade } from './facade/create.ts'
+import { buildSchema } from './graphql/schema.ts'
+import { createDocuments } from './server/documents.ts'
+import { createExecution } from './server/execution.ts'
+import { useDocuments } from './server/rules.ts'
+import { startServer } from './server/server.ts'
+import { aggregators, venues } from './sources/index.ts'
+import { createMemoryStore } from './store/memory.ts'
+import { createRedisStore } from './store/redis.ts'
+import type { Store } from './store/store.ts'
+
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  monotonic: () => performance.now(),
+  after(ms, run) {
+    const timer = setTimeout(run, ms)
+    return () => clearTimeout(timer)
+  },
+  every(ms, run) {
+    const timer = setInterval(run, ms)
+    return () => clearInterval(timer)
+  },
+}
+
+export interface App {
+  readonly url: string
+  readonly facade: RunningFacade
+  /** Answers what is in flight, says goodbye to the readers, then stops. */
+  close(): Promise<void>
+}
+
+/** Logs go to standard error, so that standard output is left to what a person or a script waits for. */
+export const createLogger = (level: string): Logger =>
+  pino({ level, base: { run: randomUUID() } }, pino.destination(2))
+
+export async function startApp(config: Config, logger: Logger): Promise<App> {
+  const clock = systemClock
+  const store = await openStore(config, clock, logger)
+  const transports = createTransports({ config, clock, venues, aggregators })
+  const random = Math.random
+  const facade = createFacade({ config, clock, store, venues, aggregators, transports, random, logger })
+  const schema = buildSchema()
+  const documents = createDocuments({ schema })
+  const execution = createExecution({
+    schema,
+    documents,
+    clock,
+    onServed: (event) => noteServed(facade, event),
+  })
+  const server = await startServer({
+    facade,
+    config,
+    logger,
+    clock,
+    schema,
+    execution,
+    plugins: [useDocuments(documents)],
+  })
+  facade.start()
+  return {
+    url: server.url,
+    facade,
+    async close() {
+      await server.close()
+      execution.close()
+      await facade.stop()
+      for (const transport of Object.values(transports)) await transport.close()
+      await store.close()
+    },
+  }
+}
+
+async function openStore(config: Config, clock: Clock, logger: Logger): Promise<Store> {
+  const memory = createMemoryStore({ clock })
+  const { url, prefix, poolSize, maxRetries } = config.redis
+  if (url === null) return memory
+  const store = createRedisStore({ url, prefix, poolSize, maxRetries, clock, logger, fallback: memory })
+  await store.ready(REDIS_MAY_TAKE_MS)
+  return store
+}
+
+/** Longer than a healthy Redis ever takes; without one we start all the same and say so. */
+const REDIS_MAY_TAKE_MS = 1_000
+
+/** Events of one venue tell how long they took from its socket to the readers'. */
+function noteServed(facade: RunningFacade, event: object): void {
+  if (!('venue' in event && 'attribution' in event)) return
+  const { venue, attribution } = event as { venue: Venue; attribution: { receivedAt: number } }
+  facade.noteServed(venue, attribution.receivedAt)
+}

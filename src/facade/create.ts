@@ -38,6 +38,7 @@ export interface FacadeParts {
 }
 
 export interface RunningFacade extends Facade {
+  readonly hot: HotTier
   /** Opens streams and fetches what the venues list; returns at once. */
   start(): void
   /** Resolves once each source's list has been answered or refused for the first time. */
@@ -64,7 +65,7 @@ export function createFacade(parts: FacadeParts): RunningFacade {
     transport: (venue) => transports[venue] ?? SWITCHED_OFF,
     clock,
     random: parts.random,
-    hotSymbols: config.hotSymbols,
+    hotSymbols: universe.streamed,
     logger: parts.logger,
     reconcilePrice: warm.livePrice,
   })

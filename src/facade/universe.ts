@@ -33,6 +33,9 @@ import type { Cached } from './warm/cached.ts'
 export interface KnownUniverse extends Universe {
   /** Symbols another one is priced through: `["BTC-USDT", "BTC-USDC"]` for `BTC-USD`. */
   proxies(symbol: MarketSymbol): readonly MarketSymbol[]
+  /** The hot symbols, the stand-ins they are also priced through, and the rates between. */
+  readonly streamed: readonly MarketSymbol[]
+  isStreamed(symbol: MarketSymbol): boolean
   /** Everything of ours this source lists, proxies and their rates included. */
   listed(source: Source): readonly Listing[]
   perpetualAt(symbol: MarketSymbol, venue: DerivativesVenue): Perpetual | null
@@ -74,6 +77,7 @@ export function createUniverse(parts: UniverseParts): KnownUniverse {
   const hot: ReadonlySet<MarketSymbol> = new Set(config.hotSymbols)
   const proxiesOf = new Map(config.symbols.map((symbol) => [symbol, proxies(config, symbol)]))
   const needed = neededSymbols(config, proxiesOf)
+  const streamed = streamedSymbols(config, proxiesOf)
   const isEnabled = (source: Source) => config.sources[source].isEnabled
   const spot = new Map<Source, List<Listing>>(SOURCES.map((id) => [id, emptyList()]))
   const perpetuals = new Map<DerivativesVenue, List<Perpetual>>(
@@ -144,6 +148,8 @@ export function createUniverse(parts: UniverseParts): KnownUniverse {
     },
     listingAt: (symbol, source) => spot.get(source)?.rows.get(symbol) ?? null,
     proxies: (symbol) => proxiesOf.get(symbol) ?? [],
+    streamed: [...streamed],
+    isStreamed: (symbol) => streamed.has(symbol),
     listed: (source) => [...(spot.get(source)?.rows.values() ?? [])],
     perpetualAt: (symbol, venue) => perpetuals.get(venue)?.rows.get(symbol) ?? null,
     perpetuals: (venue) => distinct([...(perpetuals.get(venue)?.rows.values() ?? [])]),
@@ -231,6 +237,19 @@ function neededSymbols(
     for (const proxy of through) needed.add(proxy).add(`${quoteOf(proxy)}-${quoteOf(symbol)}`)
   }
   return needed
+}
+
+/** One stand-in each is enough: a venue that lists neither dollars nor tether is not known. */
+function streamedSymbols(
+  config: Config,
+  proxiesOf: ReadonlyMap<MarketSymbol, readonly MarketSymbol[]>,
+): ReadonlySet<MarketSymbol> {
+  const streamed = new Set<MarketSymbol>(config.hotSymbols)
+  for (const symbol of config.hotSymbols) {
+    const [proxy] = proxiesOf.get(symbol) ?? []
+    if (proxy !== undefined) streamed.add(proxy).add(`${quoteOf(proxy)}-${quoteOf(symbol)}`)
+  }
+  return streamed
 }
 
 function coinListings(

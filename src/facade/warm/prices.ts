@@ -95,13 +95,13 @@ export function createPrices(parts: WarmParts, claims: Claims, tables: Tables): 
     return failure === null ? null : { table: null, failure }
   }
 
-  /** One look at each hot symbol a batch; the others have no stream of their own to look at. */
+  /** One look at each streamed symbol a batch; the others have nothing to look at. */
   const hotMids = (): Evidence['mids'] => {
     const seen = new Map<MarketSymbol, readonly Mid[]>()
     return (symbol) => {
       let mids = seen.get(symbol)
       if (mids === undefined) {
-        mids = universe.isHot(symbol) ? hot.mids(symbol) : []
+        mids = universe.isStreamed(symbol) ? hot.mids(symbol) : []
         seen.set(symbol, mids)
       }
       return mids

@@ -5,9 +5,7 @@
 import type { Instant } from './attribution.ts'
 import type { Level } from './answer.ts'
 import type { BookDance } from './book-dance.ts'
-import { BookSide } from './book-side.ts'
-import { krakenChecksum } from './crc32.ts'
-import { compare } from './decimal.ts'
+import { BookLevels, type BookTop } from './book-levels.ts'
 import { DeltaBuffer } from './delta-buffer.ts'
 import type { BookDeltaEvent, BookSnapshotEvent } from './event.ts'
 
@@ -19,19 +17,12 @@ import type { BookDeltaEvent, BookSnapshotEvent } from './event.ts'
  */
 export type Applied = 'applied' | 'ignored' | 'buffered' | 'gap'
 
-export interface BookTop {
-  /** Best first. */
-  readonly bids: readonly Level[]
-  /** Best first. */
-  readonly asks: readonly Level[]
-}
+export type { BookTop } from './book-levels.ts'
 
 export class LiveBook {
   readonly #dance: BookDance
-  readonly #bids = new BookSide('bids')
-  readonly #asks = new BookSide('asks')
+  readonly #levels = new BookLevels()
   readonly #waiting = new DeltaBuffer()
-  readonly #tops = new Map<number, BookTop>()
   #isSynced = false
   #last: number | null = null
   /** What the newest delta followed: knows that delta again when it comes twice. */
@@ -75,34 +66,24 @@ export class LiveBook {
   }
 
   get levels(): { readonly bids: number; readonly asks: number } {
-    return { bids: this.#bids.size, asks: this.#asks.size }
+    return this.#levels.counts
   }
 
   get bestBid(): Level | null {
-    return this.#bids.best
+    return this.#levels.bestBid
   }
 
   get bestAsk(): Level | null {
-    return this.#asks.best
+    return this.#levels.bestAsk
   }
 
   get isCrossed(): boolean {
-    const bid = this.#bids.bestKey
-    const ask = this.#asks.bestKey
-    if (bid !== ask) return bid > ask
-    return compare(this.#bids.best!.price, this.#asks.best!.price) >= 0
+    return this.#levels.isCrossed
   }
 
   /** The same object, and the same arrays, until one of these levels changes. */
   top(depth: number): BookTop {
-    const bids = this.#bids.top(depth)
-    const asks = this.#asks.top(depth)
-    const known = this.#tops.get(depth)
-    if (known !== undefined && known.bids === bids && known.asks === asks) return known
-    if (this.#tops.size >= 8) this.#tops.clear()
-    const top = { bids, asks }
-    this.#tops.set(depth, top)
-    return top
+    return this.#levels.top(depth)
   }
 
   apply(event: BookSnapshotEvent | BookDeltaEvent): Applied {
@@ -124,7 +105,11 @@ export class LiveBook {
   /** The link is gone, or the owner has his own reason to doubt: empty, and waiting for a snapshot. */
   reset(): void {
     this.#waiting.clear()
-    this.#empty()
+    this.#levels.clear()
+    this.#isSynced = false
+    this.#last = null
+    this.#previous = null
+    this.#version += 1
   }
 
   /** A frame of the connection was lost; whose it was cannot be known. */
@@ -189,8 +174,7 @@ export class LiveBook {
   #followChecksum(delta: BookDeltaEvent, depth: number): Applied {
     const applied = this.#write(delta)
     if (applied === 'gap') return applied
-    this.#bids.cut(depth)
-    this.#asks.cut(depth)
+    this.#levels.cut(depth)
     return this.#verify(delta.checksum) ?? this.#settle(delta)
   }
 
@@ -200,14 +184,11 @@ export class LiveBook {
   }
 
   #replace(snapshot: BookSnapshotEvent): Applied {
-    const bids = this.#bids
-    const asks = this.#asks
-    if (!bids.load(snapshot.bids) || !asks.load(snapshot.asks)) return this.#lose('a price that is no number')
+    if (!this.#levels.load(snapshot)) return this.#lose('a price that is no number')
     if (this.#dance.kind === 'chain' && snapshot.sequence === null)
       return this.#lose('a snapshot without its id')
     if (this.#dance.kind === 'checksum') {
-      bids.cut(this.#dance.depth)
-      asks.cut(this.#dance.depth)
+      this.#levels.cut(this.#dance.depth)
       if (this.#verify(snapshot.checksum) !== null) return 'gap'
     }
     this.#last = snapshot.sequence
@@ -216,17 +197,12 @@ export class LiveBook {
   }
 
   #write(delta: BookDeltaEvent): Applied {
-    const bids = this.#bids
-    const asks = this.#asks
-    let isReadable = true
-    for (const [price, size] of delta.bids) if (!bids.set(price, size)) isReadable = false
-    for (const [price, size] of delta.asks) if (!asks.set(price, size)) isReadable = false
-    return isReadable ? 'applied' : this.#lose('a price that is no number')
+    return this.#levels.write(delta) ? 'applied' : this.#lose('a price that is no number')
   }
 
   #verify(checksum: number | null): 'gap' | null {
     if (checksum === null) return this.#lose('no checksum to compare')
-    const ours = krakenChecksum(this.#bids.top(10), this.#asks.top(10))
+    const ours = this.#levels.checksum
     return ours === checksum ? null : this.#lose(`checksum ${ours}, the venue says ${checksum}`)
   }
 
@@ -248,14 +224,5 @@ export class LiveBook {
     this.reset()
     this.#reason = reason
     return 'gap'
-  }
-
-  #empty(): void {
-    this.#bids.clear()
-    this.#asks.clear()
-    this.#isSynced = false
-    this.#last = null
-    this.#previous = null
-    this.#version += 1
   }
 }

@@ -5,41 +5,8 @@
 import { WebSocket, type ClientOptions, type RawData } from 'ws'
 import type { Instant } from '../domain/attribution.ts'
 import type { Clock } from '../domain/clock.ts'
-
-/** What the venue's facts say about one connection. */
-export interface LinkNumbers {
-  readonly keepalive?: { readonly everyMs: number; readonly frame: string }
-  readonly silenceMs: number
-  readonly lifetimeMs: number | null
-  readonly sendsPerSecond: number
-  readonly connectsPerMinute: number
-  readonly maxFrameBytes: number
-}
-
-/**
- * refused: never opened · closed: the venue hung up · silent: nothing came for too long · oversized: a frame
- * beyond the limit (1009) · fragmented: too many pieces (1008) · broken: any other fault of the wire.
- */
-export type DownKind = 'refused' | 'closed' | 'silent' | 'oversized' | 'fragmented' | 'broken'
-
-export interface Down {
-  readonly kind: DownKind
-  /** The close code, where there was one. */
-  readonly code: number | null
-  readonly message: string
-}
-
-export interface Connection {
-  /** Rises by one with every socket of the link. */
-  readonly id: number
-  readonly isOpen: boolean
-  /** Monotonic milliseconds of the last sign of life. */
-  readonly heardAt: number
-  /** Queued, and sent no faster than the venue allows. */
-  send(frame: string): void
-  /** Everything wanted flows here now: a predecessor may be closed. */
-  ready(): void
-}
+import { faultOf, type Connection, type Down, type LinkNumbers } from './down.ts'
+import { PacedSender } from './paced-sender.ts'
 
 export interface ConnectionParts {
   readonly id: number
@@ -53,7 +20,8 @@ export interface ConnectionParts {
   readonly isReady: () => void
 }
 
-const OPENING_MS = 10_000
+/** A peer that takes the connection and says nothing is as good as none. */
+const OPENING_MS = 4_000
 /** What a peer at fault is given to read our close frame. */
 const PARTING_MS = 500
 const MAX_FRAGMENTS = 1_024
@@ -70,15 +38,14 @@ export class VenueConnection implements Connection {
   #isOpen = false
   #isGone = false
   #fault: Down | null = null
-  #queue: string[] = []
-  #sendsAt = 0
+  readonly #sender: PacedSender
   #timers: (() => void)[] = []
-  #cancelSend: (() => void) | null = null
 
   constructor(parts: ConnectionParts) {
     this.id = parts.id
     this.#parts = parts
     this.#heardAt = parts.clock.monotonic()
+    this.#sender = new PacedSender(parts.clock, parts.numbers.sendsPerSecond, (frame) => this.#write(frame))
     this.#socket = this.#open()
   }
 
@@ -101,9 +68,7 @@ export class VenueConnection implements Connection {
   }
 
   send(frame: string): void {
-    if (this.#isGone) return
-    this.#queue.push(frame)
-    this.#drain()
+    if (!this.#isGone) this.#sender.send(frame)
   }
 
   ready(): void {
@@ -162,7 +127,7 @@ export class VenueConnection implements Connection {
     const shortest = Math.min(numbers.silenceMs, numbers.keepalive?.everyMs ?? numbers.silenceMs)
     this.#timers.push(clock.every(Math.min(1_000, Math.max(10, shortest / 4)), () => this.#listen()))
     opened()
-    this.#drain()
+    this.#sender.start()
   }
 
   #heard(data: RawData): void {
@@ -209,44 +174,21 @@ export class VenueConnection implements Connection {
     this.#parts.gone(down)
   }
 
-  #drain(): void {
-    if (!this.#isOpen || this.#cancelSend !== null) return
-    const { clock, numbers } = this.#parts
-    const frame = this.#queue[0]
-    if (frame === undefined) return
-    const waitMs = this.#sendsAt - clock.monotonic()
-    if (waitMs <= 0) {
-      this.#queue.shift()
-      this.#sendsAt = clock.monotonic() + 1_000 / numbers.sendsPerSecond
-      this.#socket?.send(frame, () => undefined)
-      this.#drain()
-      return
-    }
-    this.#cancelSend = clock.after(waitMs, () => {
-      this.#cancelSend = null
-      this.#drain()
-    })
+  #write(frame: string): void {
+    // A failed write is followed by the close that explains it.
+    this.#socket?.send(frame, () => undefined)
   }
 
   #free(): void {
     this.#goneAt ??= this.#parts.clock.monotonic()
     this.#isGone = true
     this.#isOpen = false
-    this.#cancelSend?.()
-    this.#cancelSend = null
+    this.#sender.stop()
     for (const cancel of this.#timers.splice(0)) cancel()
-    this.#queue = []
   }
 }
 
 const textOf = (data: RawData): string => {
   if (Buffer.isBuffer(data)) return data.toString()
   return Array.isArray(data) ? Buffer.concat(data).toString() : Buffer.from(data).toString()
-}
-
-const faultOf = (error: Error & { readonly code?: string }, isOpen: boolean): Down => {
-  const message = error.message === '' ? (error.code ?? 'failed') : error.message
-  if (error.code === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH') return { kind: 'oversized', code: 1009, message }
-  if (error.code === 'WS_ERR_TOO_MANY_BUFFERED_PARTS') return { kind: 'fragmented', code: 1008, message }
-  return { kind: isOpen ? 'broken' : 'refused', code: null, message }
 }

@@ -6,9 +6,10 @@
 import type { Instant } from '../domain/attribution.ts'
 import type { Clock } from '../domain/clock.ts'
 import { backoffMs, ConnectGate } from './backoff.ts'
-import { VenueConnection, type Connection, type Down, type LinkNumbers } from './connection.ts'
+import { VenueConnection } from './connection.ts'
+import type { Connection, Down, LinkNumbers } from './down.ts'
 
-export type { Connection, Down, DownKind, LinkNumbers } from './connection.ts'
+export type { Connection, Down, DownKind, LinkNumbers } from './down.ts'
 export { ConnectGate } from './backoff.ts'
 
 export interface LinkOptions {

@@ -236,7 +236,7 @@ describe('a link', () => {
       onFailure: (down) => void failures.push(down),
     })
     await until(() => holes.length === 1)
-    turned.advance(10_000)
+    turned.advance(4_000)
     expect(failures).toMatchObject([{ kind: 'refused' }])
     turned.advance(1_000)
     await until(() => holes.length === 2)

@@ -36,6 +36,7 @@ export class Mailbox<T> implements AsyncIterableIterator<T, undefined> {
   #first: readonly T[] = []
   #firstAt = 0
   #isClosed = false
+  #hasLeft = false
   /** Undefined while the stream goes on; null when it ended well. */
   #ending: FacadeError | null | undefined
   #dropped = 0
@@ -157,7 +158,7 @@ export class Mailbox<T> implements AsyncIterableIterator<T, undefined> {
     this.#dropFirst()
     this.#ending = error
     // The feed is left at once; the reader hears why when it asks for the next event.
-    this.#options.closed()
+    this.#leave()
     this.#deliver()
   }
 
@@ -175,6 +176,12 @@ export class Mailbox<T> implements AsyncIterableIterator<T, undefined> {
     this.#waiting.clear()
     this.#dropFirst()
     for (const reader of this.#parked.splice(0)) reader.resolve(DONE)
+    this.#leave()
+  }
+
+  #leave(): void {
+    if (this.#hasLeft) return
+    this.#hasLeft = true
     this.#options.closed()
   }
 }

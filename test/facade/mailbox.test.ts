@@ -89,6 +89,7 @@ describe('a mailbox where every event matters', () => {
     expect(closes()).toBe(1)
     await expect(box.next()).rejects.toMatchObject({ code: 'SLOW_CONSUMER' })
     expect(await nextOf(box)).toBe('done')
+    expect(closes()).toBe(1)
     expect(clock.pendingTimers).toBe(0)
   })
 

@@ -2,7 +2,7 @@
 import type { WebSocket } from 'ws'
 import type { Source } from '../domain/market.ts'
 import type { Counts } from './counts.ts'
-import type { Fault, Faults, FrameKind } from './faults.ts'
+import type { Faults, FrameKind } from './faults.ts'
 
 export interface Frame {
   readonly kind: FrameKind
@@ -39,7 +39,7 @@ export class Link {
     text: '{"data":{"price":"1.5"}}',
   }
   readonly #options: LinkOptions
-  readonly #held = new Map<Fault, Prepared>()
+  #held: readonly Prepared[] = []
   #lastDue = 0
   #isHoled = false
 
@@ -94,33 +94,33 @@ export class Link {
 
   #route(prepared: Prepared): void {
     const { source, faults, counts } = this.#options
+    const { kind, symbol } = prepared.frame
+    // What was held back follows the next frame of its kind.
+    const released = this.#held.filter(({ frame }) => frame.symbol === symbol && frame.kind === kind)
+    if (released.length > 0) this.#held = this.#held.filter((held) => !released.includes(held))
     let copies = 1
-    let released: Prepared | undefined
-    for (const fault of faults.rated(source, prepared.frame.symbol, prepared.frame.kind)) {
-      const held = this.#held.get(fault)
-      if (held !== undefined) {
-        // What was held back follows the next frame of its kind.
-        this.#held.delete(fault)
-        released = held
-        continue
-      }
+    for (const fault of faults.rated(source, symbol, kind)) {
+      if (released.length > 0 && fault.command.kind === 'reorder') continue
       fault.seen++
       if (fault.seen % (fault.command.oneIn ?? 1) !== 0) continue
       fault.applied++
       if (fault.command.kind === 'drop') {
         counts.dropped++
         copies = 0
-      } else if (fault.command.kind === 'duplicate') {
+        break
+      }
+      if (fault.command.kind === 'duplicate') {
         counts.duplicated++
         copies++
       } else {
         counts.reordered++
-        this.#held.set(fault, prepared)
-        return
+        this.#held = [...this.#held, prepared]
+        copies = 0
+        break
       }
     }
     for (let copy = 0; copy < copies; copy++) this.#deliver(prepared)
-    if (released !== undefined) this.#deliver(released)
+    for (const held of released) this.#deliver(held)
   }
 
   #deliver({ text, frame }: Prepared): void {

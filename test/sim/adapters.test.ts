@@ -27,7 +27,10 @@ async function ask<T>(source: string, request: Request<T>): Promise<T> {
     headers: Object.fromEntries(response.headers),
     body: await response.text(),
   })
-  if (!reading.ok) throw new Error(`${source} ${request.path.slice(0, 80)}: ${reading.failure.reason} ${reading.failure.message}`)
+  if (!reading.ok)
+    throw new Error(
+      `${source} ${request.path.slice(0, 80)}: ${reading.failure.reason} ${reading.failure.message}`,
+    )
   return reading.value
 }
 
@@ -39,12 +42,15 @@ describe.each(VENUES)('%s', (venue) => {
     const listed = (await listingsOf(venue)).map(({ symbol }) => symbol)
     expect(listed.toSorted()).toEqual(sim.symbolsOf(venue).toSorted())
     const hasDollars = venue === 'COINBASE' || venue === 'KRAKEN'
-    for (const symbol of symbols.filter((name) => hasDollars || name.endsWith('-USDT'))) expect(listed).toContain(symbol)
+    for (const symbol of symbols.filter((name) => hasDollars || name.endsWith('-USDT')))
+      expect(listed).toContain(symbol)
   })
 
   test('quotes every market close to the fair price, with a volume', async () => {
     const listings = await listingsOf(venue)
-    const quotes = (await Promise.all(venues[venue].quotes(listings).map((request) => ask(venue, request)))).flat()
+    const quotes = (
+      await Promise.all(venues[venue].quotes(listings).map((request) => ask(venue, request)))
+    ).flat()
     expect(quotes.length).toBe(listings.length)
     for (const quote of quotes) {
       const fair = sim.truth.price(quote.symbol)
@@ -61,7 +67,9 @@ describe.each(VENUES)('%s', (venue) => {
       const to = Math.floor(STARTED / length) * length + length
       const range = { from: to - 20 * length, to, now: STARTED }
       const candles = await ask(venue, venues[venue].candles.request(listing!, interval, range))
-      expect(candles.map(({ openTime }) => openTime)).toEqual(Array.from({ length: 20 }, (_, index) => range.from + index * length))
+      expect(candles.map(({ openTime }) => openTime)).toEqual(
+        Array.from({ length: 20 }, (_, index) => range.from + index * length),
+      )
       for (const { open, high, low, close } of candles) {
         expect(Number(low)).toBeLessThanOrEqual(Math.min(Number(open), Number(close)))
         expect(Number(high)).toBeGreaterThanOrEqual(Math.max(Number(open), Number(close)))
@@ -74,12 +82,17 @@ describe.each(VENUES)('%s', (venue) => {
       const book = await ask(venue, venues[venue].depth(listing))
       const trades = await ask(venue, venues[venue].recentTrades(listing))
       expect(Math.min(book.bids.length, book.asks.length)).toBeGreaterThanOrEqual(200)
-      const best = (side: readonly (readonly [string, string])[], pick: (...prices: number[]) => number): number => pick(...side.map(([price]) => Number(price)))
+      const best = (
+        side: readonly (readonly [string, string])[],
+        pick: (...prices: number[]) => number,
+      ): number => pick(...side.map(([price]) => Number(price)))
       expect(best(book.bids, Math.max)).toBeLessThan(best(book.asks, Math.min))
       expect(trades.length).toBeGreaterThan(5)
       const truth = sim.truth.trades(venue, listing.symbol)
       expect(trades.map(({ id }) => id)).toEqual(truth.slice(-trades.length).map(({ id }) => id))
-      expect(trades.map(({ takerSide }) => takerSide)).toEqual(truth.slice(-trades.length).map(({ takerSide }) => takerSide))
+      expect(trades.map(({ takerSide }) => takerSide)).toEqual(
+        truth.slice(-trades.length).map(({ takerSide }) => takerSide),
+      )
     }
   })
 })
@@ -87,12 +100,19 @@ describe.each(VENUES)('%s', (venue) => {
 describe.each(DERIVATIVES_VENUES)('%s perpetuals', (venue) => {
   test('speak of funding and open interest', async () => {
     const derivatives = venues[venue].derivatives!
-    const perpetuals = (await ask(venue, derivatives.perpetuals())).filter(({ symbol }) => /^(BTC|ETH|SOL|LTC)-/.test(symbol))
-    const funding = (await Promise.all(derivatives.funding(perpetuals).requests.map((request) => ask(venue, request)))).flat()
-    const interest = (await Promise.all(derivatives.openInterest(perpetuals).map((request) => ask(venue, request)))).flat()
+    const perpetuals = (await ask(venue, derivatives.perpetuals())).filter(({ symbol }) =>
+      /^(BTC|ETH|SOL|LTC)-/.test(symbol),
+    )
+    const funding = (
+      await Promise.all(derivatives.funding(perpetuals).requests.map((request) => ask(venue, request)))
+    ).flat()
+    const interest = (
+      await Promise.all(derivatives.openInterest(perpetuals).map((request) => ask(venue, request)))
+    ).flat()
     expect(funding.length).toBeGreaterThanOrEqual(4)
     expect(interest.length).toBeGreaterThanOrEqual(4)
-    for (const { rate, intervalHours } of funding) expect(Math.abs(Number(rate)) / intervalHours).toBeLessThan(0.0001)
+    for (const { rate, intervalHours } of funding)
+      expect(Math.abs(Number(rate)) / intervalHours).toBeLessThan(0.0001)
   })
 })
 
@@ -102,7 +122,9 @@ test('both aggregators know every coin by the id our tables have, agree on the p
       const listings = symbols
         .filter((symbol) => symbol.endsWith('-USD'))
         .map((symbol) => ({ source, symbol, spelling: aggregators[source].coins[symbol.split('-')[0]!]! }))
-      const readings = await Promise.all(aggregators[source].quotes(listings, {}).map((request) => ask(source, request)))
+      const readings = await Promise.all(
+        aggregators[source].quotes(listings, {}).map((request) => ask(source, request)),
+      )
       return new Map(readings.flat().map((quote) => [quote.symbol, quote]))
     }),
   )
@@ -117,7 +139,11 @@ test('both aggregators know every coin by the id our tables have, agree on the p
 })
 
 test('venues agree on a past candle within a few basis points, and give the same one twice', async () => {
-  const range = { from: STARTED - (STARTED % 3_600_000) - 4_000 * 3_600_000, to: STARTED - (STARTED % 3_600_000) - 3_990 * 3_600_000, now: STARTED }
+  const range = {
+    from: STARTED - (STARTED % 3_600_000) - 4_000 * 3_600_000,
+    to: STARTED - (STARTED % 3_600_000) - 3_990 * 3_600_000,
+    now: STARTED,
+  }
   const closes: number[][] = []
   for (const venue of VENUES) {
     const listing = (await listingsOf(venue)).find(({ symbol }) => symbol === 'BTC-USDT')!

@@ -14,7 +14,10 @@ export interface Reader {
 export async function readerOf(url: string): Promise<Reader> {
   const socket = new WebSocket(url)
   const frames: string[] = []
-  const waiting = new Set<{ readonly fits: (frame: string) => boolean; readonly resolve: (frame: string) => void }>()
+  const waiting = new Set<{
+    readonly fits: (frame: string) => boolean
+    readonly resolve: (frame: string) => void
+  }>()
   socket.on('message', (data: Buffer) => {
     const frame = data.toString('utf8')
     frames.push(frame)

@@ -36,6 +36,7 @@ export function createBarFeed(options: {
   const { symbol, venue, now } = options
   const sources = [venue]
   let fold: BarFold | null = null
+  let startedAt: Instant = 0
   let touchedAt: Instant = 0
   let tradedAt: Instant = 0
 
@@ -80,7 +81,8 @@ export function createBarFeed(options: {
       return count
     },
     start() {
-      fold = new BarFold(now())
+      startedAt = now()
+      fold = new BarFold(startedAt)
     },
     stop() {
       fold = null
@@ -94,7 +96,8 @@ export function createBarFeed(options: {
     agree(candle, receivedAt) {
       if (fold === null) return
       touchedAt = receivedAt
-      tell(fold.agree(candle))
+      // On subscribing some venues send the bars of the last hours: they make longer bars whole, and are no news.
+      tell(fold.agree(candle).filter(({ closeTime }) => closeTime > startedAt))
     },
     missed: () => fold?.missed(now()),
     seed(minutes) {

@@ -1,10 +1,18 @@
 /** A number several sources agreed on, as it is kept: with every input, so that it can be agreed on again. */
-import type { Attribution, CacheEntry, Reconciled, SnapshotRef, Tier } from '../../domain/attribution.ts'
+import type {
+  Attribution,
+  CacheEntry,
+  Instant,
+  Reconciled,
+  SnapshotRef,
+  Tier,
+} from '../../domain/attribution.ts'
 import { refused } from '../../domain/errors.ts'
 import type { Outcome } from '../../domain/errors.ts'
 import { SOURCE_NAMES } from '../../domain/market.ts'
 import type { MarketSymbol } from '../../domain/market.ts'
 import type { Agreement, Claim, Policy } from '../../domain/reconcile.ts'
+import { staleText } from '../../domain/text.ts'
 import type { Failure } from '../../wire/request.ts'
 
 export interface Inputs {
@@ -42,6 +50,10 @@ export function reconciledView(
   }
   return { value: agreement.value, attribution, reconciliation: agreement.reconciliation }
 }
+
+/** A value past its time says so in its sentence. */
+export const textOf = (text: string, cache: CacheEntry | null, now: Instant): string =>
+  cache?.status === 'STALE' ? staleText(text, now - cache.cachedAt) : text
 
 /** A refusal that rests on a source having failed is not worth keeping: it may be back in a second. */
 export function isWorthKeeping({

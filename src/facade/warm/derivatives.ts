@@ -18,7 +18,7 @@ import type { Reading, Request } from '../../wire/request.ts'
 import type { AtDerivativesVenue } from '../facade.ts'
 import type { Recorded } from '../snapshots.ts'
 import type { Got } from './cached.ts'
-import { unavailable } from './decided.ts'
+import { textOf, unavailable } from './decided.ts'
 import type { WarmParts } from './parts.ts'
 import { createPast } from './past.ts'
 import { STALE_FACTOR } from './tables.ts'
@@ -89,7 +89,13 @@ export function createFunding(parts: WarmParts): Derivatives<Funding> {
         indexPrice,
         observedAt,
       }
-      return { ...body, attribution: { ...attribution, text: fundingText(body) } }
+      return {
+        ...body,
+        attribution: {
+          ...attribution,
+          text: textOf(fundingText(body), attribution.cache, parts.clock.now()),
+        },
+      }
     },
   })
 }
@@ -102,7 +108,13 @@ export function createOpenInterest(parts: WarmParts): Derivatives<OpenInterest> 
     view(row, venue, symbol, attribution) {
       const { instrument, value, observedAt } = row
       const body = { symbol, venue, instrument, value, observedAt }
-      return { ...body, attribution: { ...attribution, text: openInterestText(body) } }
+      return {
+        ...body,
+        attribution: {
+          ...attribution,
+          text: textOf(openInterestText(body), attribution.cache, parts.clock.now()),
+        },
+      }
     },
   })
 }

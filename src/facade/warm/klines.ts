@@ -35,6 +35,8 @@ interface Kept {
 export const MOST_CANDLES = 5_000
 /** Candles held ready in agreed form, evidence included. */
 const KEPT_CANDLES = 20_000
+/** With a venue missing; with all of them, a failure's own second. */
+const INCOMPLETE_MS = 5_000
 const FAILED_MS = 1_000
 
 export function createKlines(parts: WarmParts, claims: Claims, candles: Candles): Klines {
@@ -80,13 +82,15 @@ export function createKlines(parts: WarmParts, claims: Claims, candles: Candles)
     return { symbol, interval, from, to, now: clock.now(), policy, rows, failures, receivedAt, hasOlder }
   }
 
-  const agree = (inputs: SeriesInputs, subject: string): Series => {
+  /** Recorded under `subject`; what had to do in place of an answer is not an answer to record. */
+  const agree = (inputs: SeriesInputs, subject: string | null): Series => {
     const startedAt = clock.monotonic()
     const agreed = agreedOf(inputs)
     latency.note(clock.monotonic() - startedAt)
     const { symbol } = inputs
-    const item = { kind: 'klines', symbol, subject, inputs, answer: answerOf(agreed) }
-    const snapshot = snapshots.record([item])[0] ?? null
+    const item =
+      subject === null ? [] : [{ kind: 'klines', symbol, subject, inputs, answer: answerOf(agreed) }]
+    const snapshot = snapshots.record(item)[0] ?? null
     return { inputs, agreed, snapshot, pages: new Map() }
   }
 
@@ -105,11 +109,11 @@ export function createKlines(parts: WarmParts, claims: Claims, candles: Candles)
     if (isStale && got.every((answer) => answer.candles.length === 0)) {
       return unavailable(`${interval} candles of ${symbol}.`, failures, clock.now())
     }
-    const series = agree(inputsOf(symbol, range, spans, got), subject)
+    const series = agree(inputsOf(symbol, range, spans, got), isStale ? null : subject)
     const cachedAt = clock.now()
     const expiresAt =
       failures.length > 0
-        ? cachedAt + FAILED_MS
+        ? cachedAt + (isStale ? FAILED_MS : INCOMPLETE_MS)
         : to <= Math.floor(cachedAt / INTERVAL_MS[interval]) * INTERVAL_MS[interval]
           ? cachedAt + config.snapshots.retentionMs
           : candles.openUntil(interval, cachedAt)

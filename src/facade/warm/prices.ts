@@ -3,7 +3,7 @@
  * stream is open; the fallback sources only where that was not enough. Kept with all inputs, so that another
  * method is applied to the same record without asking anybody.
  */
-import type { CacheEntry, Price, ReconciliationMethod } from '../../domain/attribution.ts'
+import type { CacheEntry, Instant, Price, ReconciliationMethod } from '../../domain/attribution.ts'
 import { answered } from '../../domain/errors.ts'
 import type { Outcome } from '../../domain/errors.ts'
 import type { MarketSymbol, Source } from '../../domain/market.ts'
@@ -14,7 +14,7 @@ import type { PriceRequest } from '../facade.ts'
 import type { Recorded } from '../snapshots.ts'
 import { sourcesOf, wasHeard } from './claims.ts'
 import type { Claims, Evidence } from './claims.ts'
-import { isWorthKeeping, nobodySpoke, reconciledView } from './decided.ts'
+import { isWorthKeeping, nobodySpoke, reconciledView, textOf } from './decided.ts'
 import type { Decided, Inputs } from './decided.ts'
 import type { Mid, WarmParts } from './parts.ts'
 import { createPast } from './past.ts'
@@ -154,7 +154,7 @@ export function createPrices(parts: WarmParts, claims: Claims, tables: Tables): 
   const slots = createSlots<Decided, PriceView>({
     store: parts.store,
     clock,
-    view: (data, cache) => priceView(data, { tier: 'WARM', cache }),
+    view: (data, cache) => priceView(data, { tier: 'WARM', cache, now: clock.now() }),
     make,
   })
   const records = createPast(snapshots, recordView)
@@ -184,7 +184,7 @@ export function createPrices(parts: WarmParts, claims: Claims, tables: Tables): 
       })
       if (!wasHeard(decided.claims)) return null
       remember(decided)
-      return viewOf(decided, decided.agreement, { tier: 'HOT', cache: null })
+      return viewOf(decided, decided.agreement, { tier: 'HOT', cache: null, now: decided.policy.now })
     },
   }
 }
@@ -199,10 +199,12 @@ function priceSlot(symbol: MarketSymbol, isHot: boolean, { config, tally }: Warm
 interface How {
   readonly tier: 'HOT' | 'WARM'
   readonly cache: CacheEntry | null
+  readonly now: Instant
 }
 
 function viewOf(decided: Pick<Decided, 'snapshot'>, agreement: Agreement, how: How): Price {
-  return reconciledView(agreement, { ...how, text: priceText(agreement), snapshot: decided.snapshot })
+  const text = textOf(priceText(agreement), how.cache, how.now)
+  return reconciledView(agreement, { ...how, text, snapshot: decided.snapshot })
 }
 
 function priceView(decided: Decided, how: How): PriceView {
@@ -222,5 +224,5 @@ function recordView({ ref, record }: Recorded): PriceView {
   const { claims, policy } = record.inputs as Inputs
   const agreement = record.answer as Agreement
   const decided = { key: record.subject, symbol: record.symbol, claims, policy, agreement, snapshot: ref }
-  return priceView(decided, { tier: 'WARM', cache: null })
+  return priceView(decided, { tier: 'WARM', cache: null, now: policy.now })
 }

@@ -11,7 +11,7 @@ import type { HourlyVolume, VadrFigures } from '../../domain/vadr.ts'
 import type { AtVenue } from '../facade.ts'
 import type { Recorded } from '../snapshots.ts'
 import type { Candles } from './candles.ts'
-import { unavailable } from './decided.ts'
+import { textOf, unavailable } from './decided.ts'
 import type { WarmParts } from './parts.ts'
 import { createPast } from './past.ts'
 import { createSlots, newSlot } from './slots.ts'
@@ -58,12 +58,7 @@ export function createVadrs(parts: WarmParts, candles: Candles): Vadrs {
     const { key, symbol, venue } = slot
     const now = clock.now()
     const figures = vadrOf(hours, now)
-    const inputs = {
-      venue,
-      now,
-      receivedAt,
-      candles: hours.map(({ openTime, volume }) => ({ openTime, volume })),
-    }
+    const inputs = { venue, now, receivedAt, hours: hours.map(({ openTime, volume }) => [openTime, volume]) }
     const [ref] = snapshots.record([{ kind: 'vadr', symbol, subject: key, inputs, answer: figures }])
     return {
       key,
@@ -108,13 +103,18 @@ export function createVadrs(parts: WarmParts, candles: Candles): Vadrs {
     })
   }
 
-  const slots = createSlots<VadrData, Vadr>({ store: parts.store, clock, view: viewOf, make })
+  const slots = createSlots<VadrData, Vadr>({
+    store: parts.store,
+    clock,
+    view: (data, cache) => viewOf(data, cache, clock.now()),
+    make,
+  })
   const records = createPast(snapshots, ({ ref, record }: Recorded): Vadr => {
     const { venue, receivedAt, now } = record.inputs as { venue: Venue; receivedAt: Instant; now: Instant }
     const figures = record.answer as VadrFigures
     const observedAt = Math.min(Math.floor(now / HOUR_MS) * HOUR_MS, receivedAt)
     const { symbol, subject: key } = record
-    return viewOf({ key, symbol, venue, figures, observedAt, receivedAt, snapshot: ref }, null)
+    return viewOf({ key, symbol, venue, figures, observedAt, receivedAt, snapshot: ref }, null, now)
   })
 
   return {
@@ -126,7 +126,7 @@ export function createVadrs(parts: WarmParts, candles: Candles): Vadrs {
 
 const keyOf = (symbol: MarketSymbol, venue: Venue): string => `vadr:${symbol}:${venue}`
 
-function viewOf(data: VadrData, cache: CacheEntry | null): Vadr {
+function viewOf(data: VadrData, cache: CacheEntry | null, now: Instant): Vadr {
   const { symbol, venue, figures, observedAt, receivedAt, snapshot } = data
   return {
     symbol,
@@ -137,7 +137,7 @@ function viewOf(data: VadrData, cache: CacheEntry | null): Vadr {
       sources: [venue],
       confidence: 1,
       tier: 'WARM',
-      text: vadrText({ venue, hours: figures.hours, isFrozen: figures.isFrozen }),
+      text: textOf(vadrText({ venue, ...figures }), cache, now),
       observedAt,
       receivedAt,
       cache,

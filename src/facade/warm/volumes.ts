@@ -2,7 +2,7 @@
  * 24 h volume. Aggregators count every venue, so theirs are compared and agreed on; where they cannot agree
  * or say nothing, the answer is the exact sum of the venues' own figures, named as what it is: DEGRADED.
  */
-import type { Volume } from '../../domain/attribution.ts'
+import type { Instant, Volume } from '../../domain/attribution.ts'
 import type { Outcome } from '../../domain/errors.ts'
 import { deviation, isZero, median, multiply, sum } from '../../domain/decimal.ts'
 import { isVenue, quoteOf } from '../../domain/market.ts'
@@ -14,7 +14,7 @@ import type { AtSymbol } from '../facade.ts'
 import type { Recorded } from '../snapshots.ts'
 import { silent, wasHeard } from './claims.ts'
 import type { Claims } from './claims.ts'
-import { isWorthKeeping, nobodySpoke, reconciledView } from './decided.ts'
+import { isWorthKeeping, nobodySpoke, reconciledView, textOf } from './decided.ts'
 import type { Decided } from './decided.ts'
 import type { WarmParts } from './parts.ts'
 import { createPast } from './past.ts'
@@ -108,12 +108,12 @@ export function createVolumes(parts: WarmParts, claims: Claims, tables: Tables):
   const slots = createSlots<Decided, Volume>({
     store: parts.store,
     clock,
-    view: volumeView,
+    view: (data, cache) => volumeView(data, cache, clock.now()),
     make,
   })
   const records = createPast(snapshots, ({ ref, record }: Recorded) => {
     const agreement = record.answer as Agreement
-    return volumeView({ symbol: record.symbol, agreement, snapshot: ref }, null)
+    return volumeView({ symbol: record.symbol, agreement, snapshot: ref }, null, ref.takenAt)
   })
 
   return {
@@ -136,12 +136,16 @@ const volumeSlot = (symbol: MarketSymbol, { config, tally }: WarmParts): VolumeS
 function volumeView(
   { symbol, agreement, snapshot }: Pick<Decided, 'symbol' | 'agreement' | 'snapshot'>,
   cache: Parameters<typeof reconciledView>[1]['cache'],
+  now: Instant,
 ): Volume {
   const unit = quoteOf(symbol)
   const { verdict } = agreement.reconciliation
   const venues = agreement.sources.filter(isVenue)
   const text = verdict === 'DEGRADED' ? volumeSumText(venues) : volumeText(agreement)
-  return { ...reconciledView(agreement, { tier: 'WARM', text, cache, snapshot }), unit }
+  return {
+    ...reconciledView(agreement, { tier: 'WARM', text: textOf(text, cache, now), cache, snapshot }),
+    unit,
+  }
 }
 
 function volumeClaim(source: Source, symbol: MarketSymbol, table: NonNullable<TableOutcome['table']>): Claim {

@@ -92,9 +92,12 @@ export function createWarm(parts: WarmParts): WarmTier {
     funding: (requests) => split(requests, ofDerivatives, funding.present, funding.past),
     openInterest: (requests) => split(requests, ofDerivatives, openInterest.present, openInterest.past),
     async klines(request) {
-      const refusal = ofSymbol(request) ?? wholeOutOf('last', request.last, MOST_CANDLES)
+      const { asOf, last, before } = request
+      const refusal =
+        ofSymbol(request) ??
+        wholeOutOf('last', last, MOST_CANDLES) ??
+        (before === null ? null : outOf('before', before, 1, Number.MAX_SAFE_INTEGER))
       if (refusal !== null) return refusal
-      const { asOf } = request
       return asOf === null ? klines.present(request) : klines.past({ ...request, asOf })
     },
     async book({ symbol, venue, depth, asOf }) {

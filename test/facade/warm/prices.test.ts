@@ -112,12 +112,27 @@ describe('a warm price', () => {
     const stale = await price('BTC-USD')
     expect(stale.attribution.cache?.status).toBe('STALE')
     expect(stale.value).toBe(fresh.value)
+    expect(stale.attribution.text).toMatch(/stale: 31 s old/)
     expect(stale.attribution.snapshot).toEqual(fresh.attribution.snapshot)
     clock.advance(270_000)
     const gone = await ask('BTC-USD')
     expect(gone).toMatchObject({ ok: false, error: { code: 'SOURCE_UNAVAILABLE' } })
     if (gone.ok) return
     expect(gone.error.facts.retryAt).toBeGreaterThan(clock.now())
+  })
+
+  it('does not keep a reader waiting for sources that hang while a value past its time is at hand', async () => {
+    const { clock, mood, breathe } = await open()
+    await price('BTC-USD')
+    for (const player of ['COINGECKO', 'COINPAPRIKA', 'COINBASE', 'KRAKEN'] as const) mood(player, 'hang')
+    clock.advance(31_000)
+    let answer: Price | null = null
+    void price('BTC-USD').then((value) => (answer = value))
+    await breathe()
+    expect(answer).toBeNull()
+    clock.advance(1_000)
+    await breathe()
+    expect(answer).toMatchObject({ value: '100.00', attribution: { cache: { status: 'STALE' } } })
   })
 
   it('is back with the next question once a source answers again', async () => {

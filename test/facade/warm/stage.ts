@@ -38,7 +38,8 @@ export interface Stage {
 export interface StageOptions {
   readonly symbols?: readonly MarketSymbol[]
   readonly hotSymbols?: readonly MarketSymbol[]
-  readonly clock?: TestClock
+  /** The machine's clock instead of one the test turns. */
+  readonly realClock?: Clock
   readonly store?: (clock: Clock) => Store
   readonly change?: (config: Config) => Config
 }
@@ -46,7 +47,8 @@ export interface StageOptions {
 const PLAYERS: readonly Player[] = ['COINGECKO', 'COINPAPRIKA', 'COINBASE', 'KRAKEN']
 
 export async function openStage(options: StageOptions = {}): Promise<Stage> {
-  const clock = options.clock ?? new TestClock()
+  const turned = new TestClock()
+  const clock: Clock = options.realClock ?? turned
   const said = new Map<string, { readonly price: string; readonly volume: string }>()
   const moods = new Map<Player, Mood>()
   const counts: Record<Player, number> = { COINGECKO: 0, COINPAPRIKA: 0, COINBASE: 0, KRAKEN: 0 }
@@ -101,7 +103,7 @@ export async function openStage(options: StageOptions = {}): Promise<Stage> {
   }
   const facade = await another()
   return {
-    clock,
+    clock: turned,
     facade,
     store,
     config,

@@ -6,7 +6,7 @@
 import type { CacheStatus } from '../../domain/attribution.ts'
 import type { Clock } from '../../domain/clock.ts'
 import type { Entry, Store } from '../../store/store.ts'
-import { reading } from '../../wire/request.ts'
+import { reading, unreadable } from '../../wire/request.ts'
 import type { Failure, Reading } from '../../wire/request.ts'
 
 export interface Want<T> {
@@ -51,6 +51,8 @@ export function createCached({ store, clock }: { readonly store: Store; readonly
     const failed = failures.get(key)
     if (failed !== undefined && clock.monotonic() < failed.until) return Promise.resolve(failed.answer)
     const flight = run()
+      // Whatever breaks in the making is a failure of this answer, never of the process.
+      .catch((cause: unknown) => unreadable('UNAVAILABLE', String(cause)))
       .then((answer) => {
         if (!answer.ok) noteFailure(key, answer)
         else failures.delete(key)

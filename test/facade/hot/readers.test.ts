@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest'
-import type { BookChange } from '../../../src/domain/answer.ts'
+import type { BookChange, Level } from '../../../src/domain/answer.ts'
 import { bookChecksum } from '../../../src/domain/crc32.ts'
 import { VENUES } from '../../../src/domain/market.ts'
 import type { Venue } from '../../../src/domain/market.ts'
@@ -101,8 +101,8 @@ describe('readers of the hot tier', () => {
           if (change.kind === 'SNAPSHOT') for (const side of [bids, asks]) side.clear()
           expect(change.sequence).toBe((changes.at(-1)?.sequence ?? change.sequence - 1) + 1)
           changes.push(change)
-          for (const { price, size } of change.bids) size === '0' ? bids.delete(price) : bids.set(price, size)
-          for (const { price, size } of change.asks) size === '0' ? asks.delete(price) : asks.set(price, size)
+          put(bids, change.bids)
+          put(asks, change.asks)
           expect(bookChecksum(sorted(bids, -1), sorted(asks, 1))).toBe(change.checksum)
         },
         end: () => undefined,
@@ -161,6 +161,7 @@ describe('readers of the hot tier', () => {
       new Set(events.flatMap((event) => (event.kind === kind ? [venueOf(event)] : [])))
     const isWhole = () => (['trade', 'book', 'bar'] as const).every((kind) => venuesOf(kind).size === 4)
     await on.until(isWhole, 'every venue has been heard with every kind')
+    expect(venuesOf('trade')).toEqual(new Set(VENUES))
     close()
   })
 
@@ -185,6 +186,13 @@ describe('readers of the hot tier', () => {
     stop()
   })
 })
+
+function put(side: Map<string, string>, levels: readonly Level[]): void {
+  for (const { price, size } of levels) {
+    if (size === '0') side.delete(price)
+    else side.set(price, size)
+  }
+}
 
 const venueOf = (event: HotEvent): Venue =>
   event.kind === 'trade' ? event.trade.venue : event.kind === 'book' ? event.book.venue : event.bar.venue

@@ -35,7 +35,7 @@ const TICK_MS = 100
 export async function stage(
   options: Partial<SimulationOptions> & { readonly hotSymbols?: readonly MarketSymbol[] } & Partial<
       Pick<HotParts, 'lingerMs' | 'tapeCapacity' | 'reconcilePrice'>
-    > & { readonly only?: readonly Venue[] } = {},
+    > & { readonly only?: readonly Venue[]; readonly extra?: readonly Listing[] } = {},
 ): Promise<Stage> {
   const sim = await startSimulation({
     seed: 7,
@@ -96,6 +96,7 @@ export async function stage(
     if (reading?.ok !== true) throw new Error(`no listings of ${venue}`)
     for (const listing of reading.value) listings.set(`${venue}:${listing.symbol}`, listing)
   }
+  for (const listing of options.extra ?? []) listings.set(`${listing.source}:${listing.symbol}`, listing)
   const symbols = [...new Set([...listings.values()].map((listing) => listing.symbol))]
   const listingAt = (symbol: MarketSymbol, source: Source) => listings.get(`${source}:${symbol}`) ?? null
   const log: string[] = []

@@ -1,10 +1,9 @@
 /**
- * The hot tier: everything that streams. Says who may ask for what before anything flows, and puts readers
- * of several markets on several feeds. The venues' streams behind it are shared by all readers.
+ * The hot tier: everything that streams, and what stands in the live books now. One stream per venue, shared
+ * by all readers; hot symbols always flow, others while somebody wants them.
  */
-import type { Bar, Book, BookChange, ConsolidatedBook, StreamHealth, Trade } from '../domain/answer.ts'
-import type { Decimal, Instant, Price, PriceUpdate } from '../domain/attribution.ts'
-import type { FeedState } from '../domain/answer.ts'
+import type { Book, ConsolidatedBook, FeedState, StreamHealth } from '../domain/answer.ts'
+import type { Decimal, Instant, Price } from '../domain/attribution.ts'
 import type { Clock } from '../domain/clock.ts'
 import { answered } from '../domain/errors.ts'
 import type { Outcome } from '../domain/errors.ts'
@@ -12,21 +11,18 @@ import type { Channel } from '../domain/event.ts'
 import type { MarketSymbol, Venue } from '../domain/market.ts'
 import type { Endpoints, VenueSource } from '../sources/source.ts'
 import type { Transport } from '../wire/http.ts'
-import type { Hot, HotEvent, Universe } from './facade.ts'
-import type { Feed } from './feed.ts'
-import { checkBook, checkDepth, checkMarkets, checkRate, checkSymbols } from './hot/admission.ts'
+import type { Hot, Universe } from './facade.ts'
+import { checkBook, checkDepth, checkMarkets } from './hot/admission.ts'
 import type { Admission } from './hot/admission.ts'
 import { createTapeOrder } from './hot/cursor.ts'
-import { mapFeed, mergeFeeds } from './hot/merge.ts'
-import { mergeBooks, mergedFeed } from './hot/merged-book.ts'
+import { mergeBooks } from './hot/merged-book.ts'
 import type { MergedPart } from './hot/merged-book.ts'
 import { createPrices } from './hot/prices.ts'
-import { resumeTrades } from './hot/resume.ts'
+import { createStreams } from './hot/streams.ts'
 import { createTurn } from './hot/turn.ts'
 import type { VenueMarket } from './hot/venue-market.ts'
 import { VenueStream } from './hot/venue-stream.ts'
 import type { Logger } from './hot/venue-stream.ts'
-import { streamOf } from './stream.ts'
 
 export interface HotParts {
   /** Those allowed to speak for microstructure and switched on, most trusted first. */
@@ -93,11 +89,6 @@ export interface HotTier extends Hot {
 const LINGER_MS = 60_000
 const TAPE_CAPACITY = 10_000
 const LOOK_EVERY_MS = 250
-/** Depth of the books in `hotSubscribe`. */
-const HOT_DEPTH = 20
-const TRADES_BACKLOG = { kind: 'every', capacity: 4_096 } as const
-const DELTAS_BACKLOG = { kind: 'every', capacity: 1_024 } as const
-const NEWEST = { kind: 'newest' } as const
 const ALL_CHANNELS: readonly Channel[] = ['book', 'trades', 'candle']
 
 export function createHot(parts: HotParts): HotTier {
@@ -166,121 +157,10 @@ export function createHot(parts: HotParts): HotTier {
     }
   }
 
-  /** Books are followed for their mids while somebody reads prices. */
-  const priceFeed = (symbol: MarketSymbol): Feed<PriceUpdate> => {
-    const feed = prices.feed(symbol)
-    const symbols = [symbol, ...(universe.proxies?.(symbol) ?? [])]
-    const markets = marketsOf(symbols, admission.venues)
-    return whileWanted(
-      {
-        open: (reader) => {
-          const stops = markets.map(({ book }) => book.watch(() => prices.moved(symbol)))
-          const close = feed.open(reader)
-          return () => {
-            for (const stop of stops) stop()
-            close()
-          }
-        },
-      },
-      markets,
-      ['book'],
-    )
-  }
+  const proxiesOf = (symbol: MarketSymbol) => universe.proxies?.(symbol) ?? []
 
   return {
-    hotSubscribe(symbols) {
-      const checked = checkMarkets(admission, symbols, null)
-      if (!checked.ok) return checked
-      const feeds = marketsOf(symbols, checked.value).map((market) => {
-        const all: readonly Feed<HotEvent>[] = [
-          mapFeed(market.trades.topic, (trade): HotEvent => ({ kind: 'trade', trade })),
-          mapFeed(bookFeed(market, HOT_DEPTH), (book): HotEvent => ({ kind: 'book', book })),
-          mapFeed(market.bars.topic('M1'), (bar): HotEvent => ({ kind: 'bar', bar })),
-        ]
-        return whileWanted(mergeFeeds(all), [market], ALL_CHANNELS)
-      })
-      return answered(streamOf({ feed: mergeFeeds(feeds), backlog: TRADES_BACKLOG, keyOf: hotKey }, clock))
-    },
-
-    trades({ symbols, venues, after }) {
-      const checked = checkMarkets(admission, symbols, venues)
-      if (!checked.ok) return checked
-      const markets = marketsOf(symbols, checked.value)
-      const feed = mergeFeeds(markets.map((market) => whileWanted(market.trades.topic, [market], ['trades'])))
-      const keyOf = (trade: Trade) => `${trade.venue}:${trade.symbol}`
-      if (after === null) return answered(streamOf({ feed, backlog: TRADES_BACKLOG, keyOf }, clock))
-      const resume = () => resumeTrades(after, markets, order)
-      const first = resume()
-      if (!first.ok) return first
-      return answered(
-        streamOf({ feed, backlog: TRADES_BACKLOG, keyOf, resume: () => resumed(resume()) }, clock),
-      )
-    },
-
-    book({ symbol, venue, depth, maxRate }) {
-      const refusal = checkBook(admission, symbol, venue) ?? checkDepth(depth) ?? checkRate(maxRate)
-      if (refusal !== null) return refusal
-      const market = marketAt(venue, symbol)
-      const feed = whileWanted(bookFeed(market, depth), [market], ['book'])
-      const keyOf = (book: Book) => `${book.venue}:${book.symbol}`
-      return answered(streamOf({ feed, backlog: NEWEST, keyOf, maxRate }, clock))
-    },
-
-    bookDeltas({ symbol, venue, depth, after }) {
-      const refusal = checkBook(admission, symbol, venue) ?? checkDepth(depth)
-      if (refusal !== null) return refusal
-      const market = marketAt(venue, symbol)
-      const feed = whileWanted<BookChange>(
-        { open: (reader) => market.deltas(depth).topic.open(reader) },
-        [market],
-        ['book'],
-      )
-      const keyOf = (change: BookChange) => `${change.venue}:${change.symbol}`
-      if (after === null) return answered(streamOf({ feed, backlog: DELTAS_BACKLOG, keyOf }, clock))
-      const first = market.deltas(depth).since(after)
-      if (!first.ok) return first
-      const resume = () => {
-        const rest = market.deltas(depth).since(after)
-        if (!rest.ok) return null
-        const { events, last } = rest.value
-        return { events, isNew: (change: BookChange) => change.sequence > last }
-      }
-      return answered(streamOf({ feed, backlog: DELTAS_BACKLOG, keyOf, resume }, clock))
-    },
-
-    consolidatedBook({ symbol, depth, venues, maxRate }) {
-      const checked = checkMarkets(admission, [symbol], venues)
-      if (!checked.ok) return checked
-      const refusal = checkDepth(depth) ?? checkRate(maxRate)
-      if (refusal !== null) return refusal
-      const now = () => clock.now()
-      const feed = whileWanted(
-        mergedFeed({ symbol, depth, parts: mergedParts(symbol, checked.value), now, turn }),
-        marketsOf([symbol], checked.value),
-        ['book'],
-      )
-      return answered(streamOf({ feed, backlog: NEWEST, keyOf: (book) => book.symbol, maxRate }, clock))
-    },
-
-    bars({ symbols, interval, venues }) {
-      const checked = checkMarkets(admission, symbols, venues)
-      if (!checked.ok) return checked
-      const feed = mergeFeeds(
-        marketsOf(symbols, checked.value).map((market) =>
-          whileWanted<Bar>(market.bars.topic(interval), [market], ['trades', 'candle']),
-        ),
-      )
-      // Only the newest state of one bar matters, but a closed bar never gives way to the next one.
-      const keyOf = (bar: Bar) => `${bar.venue}:${bar.symbol}:${bar.openTime}`
-      return answered(streamOf({ feed, backlog: NEWEST, keyOf }, clock))
-    },
-
-    prices({ symbols, maxRate }) {
-      const refusal = checkSymbols(admission, symbols) ?? checkRate(maxRate)
-      if (refusal !== null) return refusal
-      const feed = mergeFeeds([...new Set(symbols)].map(priceFeed))
-      return answered(streamOf({ feed, backlog: NEWEST, keyOf: (update) => update.symbol, maxRate }, clock))
-    },
+    ...createStreams({ admission, clock, turn, order, prices, marketAt, marketsOf, mergedParts, proxiesOf }),
 
     start() {
       for (const market of marketsOf(parts.hotSymbols, admission.venues)) {
@@ -374,38 +254,6 @@ export function createHot(parts: HotParts): HotTier {
       return { lanes, connections, readers }
     },
   }
-}
-
-const bookFeed = (market: VenueMarket, depth: number): Feed<Book> => ({
-  open: (reader) => market.book.view(depth).topic.open(reader),
-})
-
-/** Keeps the markets' channels flowing while a reader is there. */
-function whileWanted<T>(
-  feed: Feed<T>,
-  markets: readonly VenueMarket[],
-  channels: readonly Channel[],
-): Feed<T> {
-  return {
-    open: (reader) => {
-      const releases = markets.map((market) => market.want(...channels))
-      const close = feed.open(reader)
-      return () => {
-        close()
-        for (const release of releases) release()
-      }
-    },
-  }
-}
-
-const hotKey = (event: HotEvent): string => {
-  if (event.kind === 'trade') return `trade:${event.trade.venue}:${event.trade.symbol}`
-  if (event.kind === 'book') return `book:${event.book.venue}:${event.book.symbol}`
-  return `bar:${event.bar.venue}:${event.bar.symbol}`
-}
-
-function resumed<T>(outcome: Outcome<T>): T | null {
-  return outcome.ok ? outcome.value : null
 }
 
 function whenLive(market: VenueMarket, withinMs: number, clock: Clock): Promise<void> {

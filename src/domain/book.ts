@@ -30,6 +30,8 @@ export class LiveBook {
   #observedAt: Instant | null = null
   #reason: string | null = null
   #version = 0
+  /** Levels a side the checksum dance keeps; a snapshot may say otherwise. */
+  #depth = 0
 
   constructor(dance: BookDance) {
     this.#dance = dance
@@ -124,7 +126,7 @@ export class LiveBook {
       case 'chain':
         return this.#isSynced ? this.#followChain(delta) : 'ignored'
       case 'checksum':
-        return this.#isSynced ? this.#followChecksum(delta, this.#dance.depth) : 'ignored'
+        return this.#isSynced ? this.#followChecksum(delta) : 'ignored'
       case 'connectionSequence':
         return this.#isSynced ? this.#change(delta) : 'ignored'
     }
@@ -171,10 +173,10 @@ export class LiveBook {
   }
 
   /** https://docs.kraken.com/api/docs/guides/spot-ws-book-v2 */
-  #followChecksum(delta: BookDeltaEvent, depth: number): Applied {
+  #followChecksum(delta: BookDeltaEvent): Applied {
     const applied = this.#write(delta)
     if (applied === 'gap') return applied
-    this.#levels.cut(depth)
+    this.#levels.cut(this.#depth)
     return this.#verify(delta.checksum) ?? this.#settle(delta)
   }
 
@@ -188,7 +190,8 @@ export class LiveBook {
     if (this.#dance.kind === 'chain' && snapshot.sequence === null)
       return this.#lose('a snapshot without its id')
     if (this.#dance.kind === 'checksum') {
-      this.#levels.cut(this.#dance.depth)
+      this.#depth = snapshot.depth ?? this.#dance.depth
+      this.#levels.cut(this.#depth)
       if (this.#verify(snapshot.checksum) !== null) return 'gap'
     }
     this.#last = snapshot.sequence

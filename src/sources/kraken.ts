@@ -25,10 +25,10 @@ import { candles, depth, listings, quotes, recentTrades } from './kraken-rest.ts
 import type { Subscription, VenueSource } from './source.ts'
 
 /**
- * The deepest book it offers: ten levels of BTC/USD are a few dollars wide, a thousand reach far enough to
- * say what stands within a per cent or two. Its checksum covers the ten best whatever the depth.
+ * Its checksum covers the ten best levels whatever the depth, and it has no sequence: deeper levels could be
+ * wrong without anyone noticing. So the live book is exactly what can be proven; REST answers what lies deeper.
  */
-const BOOK_DEPTH = 1000
+const BOOK_DEPTH = 10
 
 export const kraken: VenueSource = {
   id: 'KRAKEN',
@@ -224,7 +224,7 @@ const pairs = (levels: readonly z.output<typeof level>[]): readonly LevelChange[
  * asked for that depth, and the book must be cut there too or its checksum will not hold.
  */
 function servedDepth({ bids, asks }: z.output<typeof book>): { readonly depth?: number } {
-  const isCut = bids.length === asks.length && [10, 25, 100, 500].includes(bids.length)
+  const isCut = bids.length === asks.length && [10, 25, 100, 500, 1000].includes(bids.length)
   return isCut ? { depth: bids.length } : {}
 }
 

@@ -1,10 +1,14 @@
-/** Spread and depth of one venue's book: of the live one where it is in step, else of one fetched a moment ago. */
+/**
+ * Spread and depth of one venue's book: of the live one where it is in step and reaches far enough, else of
+ * one fetched a moment ago.
+ */
 import type { Book, Liquidity } from '../../domain/answer.ts'
 import type { Instant } from '../../domain/attribution.ts'
 import { answered, refused } from '../../domain/errors.ts'
 import type { Outcome } from '../../domain/errors.ts'
 import { liquidityOf } from '../../domain/liquidity.ts'
 import { SOURCE_NAMES } from '../../domain/market.ts'
+import type { Venue } from '../../domain/market.ts'
 import { liquidityText } from '../../domain/text.ts'
 import type { LiquidityRequest } from '../facade.ts'
 import type { Recorded } from '../snapshots.ts'
@@ -47,6 +51,10 @@ export function createLiquidities(parts: WarmParts, depths: Depths): Liquidities
     })
   })
 
+  /** A live book cut at a few proven levels is worth a look at a deeper one; a whole one is what it is. */
+  const reaches = (outcome: Outcome<Liquidity>, venue: Venue): boolean =>
+    parts.venues[venue].stream.dance.kind !== 'checksum' || (outcome.ok && outcome.value.isComplete)
+
   const fetched = async (markets: readonly (Market & { readonly index: number })[]) => {
     const books = await depths.read(markets)
     return new Map(markets.map(({ index }, position) => [index, books[position]]))
@@ -58,18 +66,24 @@ export function createLiquidities(parts: WarmParts, depths: Depths): Liquidities
         const book = hot.liveBook(symbol, venue)
         return book?.state === 'LIVE' && book.mid !== null ? book : null
       })
+      const isEnough = requests.map(({ venue, withinPercent }, index) => {
+        const book = live[index] ?? null
+        return book !== null && reaches(of(book, withinPercent), venue)
+      })
       const venues = [...new Set(requests.map(({ venue }) => venue))].filter(
         (venue) => !universe.isKnown(venue),
       )
-      if (venues.length > 0 && live.includes(null)) await universe.settled(venues)
+      if (venues.length > 0 && isEnough.includes(false)) await universe.settled(venues)
       const markets = requests.flatMap(({ symbol, venue }, index) => {
         const listing = universe.listingAt(symbol, venue)
-        return live[index] === null && listing !== null ? [{ symbol, venue, listing, index }] : []
+        return isEnough[index] !== true && listing !== null ? [{ symbol, venue, listing, index }] : []
       })
       const books = await fetched(markets)
       return requests.map(({ symbol, venue, withinPercent }, index): Outcome<Liquidity> => {
         const streamed = live[index] ?? null
-        if (streamed !== null) return of(streamed, withinPercent)
+        if (streamed !== null && (isEnough[index] === true || books.get(index)?.ok !== true)) {
+          return of(streamed, withinPercent)
+        }
         const what = `the liquidity of ${symbol} at ${SOURCE_NAMES[venue]}`
         const book = books.get(index)
         if (book === undefined) {

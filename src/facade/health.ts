@@ -124,7 +124,7 @@ export function createHealth(parts: HealthParts): HealthDesk {
 function sourceHealth(source: Source, parts: HealthParts): SourceHealth {
   const transport = parts.transports[source]
   const circuit = attempt(() => transport?.circuit() ?? CLOSED, CLOSED)
-  const quota = attempt(() => transport?.quota() ?? null, null)
+  const quota = attempt(() => wholeQuota(transport?.quota() ?? null), null)
   const stream = isVenue(source) ? attempt(() => parts.streams.streamHealth(source), null) : null
   const troubles = [
     ...circuitTroubles(circuit),
@@ -137,6 +137,9 @@ function sourceHealth(source: Source, parts: HealthParts): SourceHealth {
   const reason = troubles.length === 0 ? null : sentence(troubles)
   return { source, status, circuit, quota, stream, reason }
 }
+
+const wholeQuota = (quota: Quota | null): Quota | null =>
+  quota === null ? null : { remaining: Math.floor(quota.remaining), resetAt: Math.ceil(quota.resetAt) }
 
 function circuitTroubles({ state, consecutiveFailures, retryAt }: Circuit): readonly string[] {
   if (state === 'OPEN') {

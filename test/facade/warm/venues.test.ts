@@ -176,7 +176,7 @@ describe('books and liquidity', () => {
     const book = value(await sim.facade.warm.book({ symbol: 'BTC-USD', venue: null, depth: 5, asOf: null }))
     expect(book).toMatchObject({ state: 'LIVE', attribution: { tier: 'HOT', cache: null, snapshot: null } })
     expect(book.bids).toHaveLength(5)
-    const request = { symbol: 'BTC-USD', venue: 'KRAKEN' as const, withinPercent: 2, asOf: null }
+    const request = { symbol: 'BTC-USD', venue: 'COINBASE' as const, withinPercent: 2, asOf: null }
     const liquidity = value((await sim.facade.warm.liquidity([request]))[0])
     expect(liquidity.attribution).toMatchObject({ tier: 'HOT', cache: null })
     expect(Number(liquidity.bidDepth)).toBeGreaterThan(0)

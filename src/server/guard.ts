@@ -78,7 +78,8 @@ export function createGuard({
     const known = highest.get(document)?.get(name)
     if (known !== undefined) return known
     const operation = getOperationAST(document, name === '' ? null : name)
-    const cost = operation ? costOf(schema, document, operation, null) : 0
+    if (!operation) return 0
+    const cost = costOf(schema, document, operation, null)
     const costs = highest.get(document) ?? new Map<string, number>()
     highest.set(document, costs.set(name, cost))
     return cost

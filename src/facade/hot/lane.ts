@@ -12,8 +12,10 @@ export interface Lane extends Subscription {
   hasData: boolean
   /** The venue said no; asked again then. */
   refusal: { readonly reason: string; readonly retryAt: number } | null
-  /** Resubscriptions since it last was in step: their pauses grow. */
+  /** Resubscriptions since it was last steady: their pauses grow. */
   attempts: number
+  /** Monotonic: since when its book is in step; null while it is not. */
+  inStepAt: number | null
   /** A resubscription is due then. */
   renewAt: number | null
 }
@@ -28,6 +30,7 @@ export function createLane(market: VenueMarket, channel: Channel, spelling: stri
     hasData: false,
     refusal: null,
     attempts: 0,
+    inStepAt: null,
     renewAt: null,
   }
 }

@@ -15,6 +15,7 @@ import type { Connection, Down } from '../../wire/socket.ts'
 import type { Universe } from '../facade.ts'
 import { createLane } from './lane.ts'
 import type { Lane } from './lane.ts'
+import { LaneCare } from './lane-care.ts'
 import { Shard } from './shard.ts'
 import type { Wire } from './shard.ts'
 import { createStreamCounts } from './stream-counts.ts'
@@ -36,16 +37,6 @@ export interface VenueStreamParts extends MarketParts {
   readonly changed: () => void
 }
 
-/** A book whose snapshot does not come, and a request nobody answers, are faults. */
-const NO_SNAPSHOT_MS = 3_000
-const NO_ANSWER_MS = 10_000
-/** Nothing at all on an acknowledged book of deltas: the venue may not know the market. */
-const NO_DATA_MS = 60_000
-const LONGEST_PAUSE_MS = 30_000
-const REFUSED_MS = 60_000
-/** A trade hole nobody asked about yet. */
-const MEND_AFTER_MS = 2_000
-
 export class VenueStream implements Upstream {
   readonly source: VenueSource
   readonly #parts: VenueStreamParts
@@ -57,6 +48,7 @@ export class VenueStream implements Upstream {
   readonly #shardOf = new Map<Lane, Shard>()
   readonly #counts: ReturnType<typeof createStreamCounts>
   readonly #isRange: boolean
+  readonly #care: LaneCare
   #reason: string | null = null
   #isStopped = false
 
@@ -66,6 +58,7 @@ export class VenueStream implements Upstream {
     this.#gate = new ConnectGate(parts.clock, parts.source.stream.link.connectsPerMinute)
     this.#counts = createStreamCounts(parts.clock)
     this.#isRange = parts.source.stream.dance.kind === 'rangeJoin'
+    this.#care = new LaneCare({ ...parts, counts: this.#counts, isRange: this.#isRange })
   }
 
   /** Why the stream is not well, in words; null when it is. */
@@ -148,7 +141,7 @@ export class VenueStream implements Upstream {
     const now = this.#parts.clock.monotonic()
     this.#counts.look()
     for (const shards of this.#shards.values()) for (const shard of shards) shard.look(now)
-    for (const [lane, shard] of this.#shardOf) this.#lookAt(lane, shard, now)
+    for (const [lane, shard] of this.#shardOf) this.#care.look(lane, shard, now)
   }
 
   close(): void {
@@ -319,7 +312,7 @@ export class VenueStream implements Upstream {
         lane.market.recent.ask()
       } else if (lane.channel === 'book' && lane.market.bookWire === wire.connection.id) {
         lane.market.book.connectionGap()
-        this.#renew(lane, shard)
+        this.#care.renew(lane, shard)
       }
     }
     this.#parts.changed()
@@ -369,7 +362,10 @@ export class VenueStream implements Upstream {
     }
     if (applied === 'gap') this.#lostStep(lane, shard, wasInStep)
     else if (applied === 'buffered') market.depth.ask()
-    else if (applied === 'applied' && !wasInStep) this.#inStep(lane, wire, shard)
+    else if (applied === 'applied' && !wasInStep) {
+      this.#care.inStep(lane)
+      this.#settle(wire, shard)
+    }
   }
 
   /** A snapshot on a newer connection takes the book over; deltas count only from the one that told it. */
@@ -389,27 +385,8 @@ export class VenueStream implements Upstream {
       )
     }
     if (this.#isRange) market.depth.ask()
-    else this.#renew(lane, shard)
+    else this.#care.renew(lane, shard)
     this.#parts.changed()
-  }
-
-  #inStep(lane: Lane, wire: Wire, shard: Shard): void {
-    lane.attempts = 0
-    lane.renewAt = null
-    this.#settle(wire, shard)
-  }
-
-  /** The first renewal at once, later ones after growing pauses. */
-  #renew(lane: Lane, shard: Shard): void {
-    if (lane.renewAt !== null) return
-    this.#counts.resubscriptions += 1
-    lane.attempts += 1
-    if (lane.attempts === 1) shard.renew(lane)
-    else lane.renewAt = this.#parts.clock.monotonic() + this.#pause(250, lane.attempts)
-  }
-
-  #pause(firstMs: number, attempts: number): number {
-    return Math.min(LONGEST_PAUSE_MS, firstMs * 2 ** attempts) * (0.5 + this.#parts.random() / 2)
   }
 
   // Answers to what we ask
@@ -446,7 +423,7 @@ export class VenueStream implements Upstream {
     // An answer that names nothing is about the only thing still unanswered, or about nothing we can tell.
     if (spelling === null && meant.length > 1) return
     for (const lane of meant) {
-      lane.refusal = { reason, retryAt: this.#parts.clock.monotonic() + REFUSED_MS }
+      this.#care.refuse(lane, reason)
       if (lane.channel === 'book') lane.market.book.link('down', `refused: ${reason}`)
     }
     this.#parts.changed()
@@ -460,38 +437,5 @@ export class VenueStream implements Upstream {
       if (channel === 'book' && !this.#isRange && market.bookWire !== wire.connection.id) return
     }
     shard.settled(wire)
-  }
-
-  #lookAt(lane: Lane, shard: Shard, now: number): void {
-    const { market, channel } = lane
-    if (channel === 'trades') this.#lookAtTrades(market, lane, now)
-    if (lane.askedAt === null || !shard.isConnected) return
-    const waited = now - lane.askedAt
-    if (lane.refusal !== null) {
-      if (now < lane.refusal.retryAt) return
-      lane.refusal = null
-      if (channel === 'book') market.book.link('up', 'asking again')
-      shard.ask(lane)
-    } else if (lane.renewAt !== null) {
-      if (now >= lane.renewAt) shard.renew(lane)
-    } else if (this.#isFault(lane, waited)) {
-      this.#counts.resubscriptions += 1
-      lane.attempts += 1
-      shard.renew(lane)
-    }
-  }
-
-  #isFault(lane: Lane, waited: number): boolean {
-    const grown = 2 ** Math.min(lane.attempts, 4)
-    if (!lane.isAcknowledged && !lane.hasData) return waited > NO_ANSWER_MS * grown
-    if (lane.channel !== 'book') return false
-    if (this.#isRange) return !lane.hasData && waited > NO_DATA_MS * grown
-    return !lane.market.book.isSynced && waited > NO_SNAPSHOT_MS * grown
-  }
-
-  #lookAtTrades(market: VenueMarket, lane: Lane, now: number): void {
-    market.bars.closeDue()
-    const isWaiting = market.trades.tape?.isHoled === true && !market.recent.isAsking
-    if (isWaiting && lane.askedAt !== null && now - lane.askedAt > MEND_AFTER_MS) market.recent.ask()
   }
 }

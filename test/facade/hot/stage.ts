@@ -127,9 +127,14 @@ export async function stage(
       .filter((symbol) => listingAt(symbol, venue) !== null)
       .map((symbol) => [venue, symbol] as const),
   )
+  const heard = () => chosen.reduce((sum, venue) => sum + (hot.streamHealth(venue)?.messagesTotal ?? 0), 0)
   const settle = async () => {
-    for (let turn = 0; turn < 6; turn += 1) await new Promise<void>((resolve) => setImmediate(resolve))
-    await new Promise<void>((resolve) => setTimeout(resolve, 2))
+    // Quiet for a few turns in a row: on a busy machine sockets take as long as they take.
+    for (let quiet = 0, before = -1; quiet < 3; quiet = heard() === before ? quiet + 1 : 0) {
+      before = heard()
+      await new Promise<void>((resolve) => setTimeout(resolve, 1))
+      await new Promise<void>((resolve) => setImmediate(resolve))
+    }
   }
   const allLive = () => markets.every(([venue, symbol]) => hot.liveBook(symbol, venue, 1) !== null)
   const run = async (ticks: number, each?: () => void) => {

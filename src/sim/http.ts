@@ -12,6 +12,10 @@ import { Link } from './link.ts'
 import type { Later } from './link.ts'
 import type { Answered, RestSide, Site, StreamSide } from './site.ts'
 
+/** As much of a source as its door must know. */
+export type DoorSite = Pick<Site, 'source' | 'faults' | 'counts' | 'now'>
+export type DoorStream = Pick<StreamSide, 'paths' | 'opened' | 'heard' | 'closed'>
+
 export interface Door {
   readonly port: number
   readonly links: ReadonlySet<Link>
@@ -20,9 +24,9 @@ export interface Door {
 
 export interface DoorOptions {
   readonly host: string
-  readonly site: Site
+  readonly site: DoorSite
   readonly rest: RestSide
-  readonly stream?: StreamSide
+  readonly stream?: DoorStream
   readonly later: Later
 }
 
@@ -81,7 +85,7 @@ export async function openDoor({ host, site, rest, stream, later }: DoorOptions)
 function isTurnedAway(
   request: IncomingMessage,
   socket: Duplex,
-  { site, stream }: { readonly site: Site; readonly stream: StreamSide },
+  { site, stream }: { readonly site: DoorSite; readonly stream: DoorStream },
 ): boolean {
   const { faults, counts, source } = site
   // A black hole takes the handshake and never answers.
@@ -105,7 +109,7 @@ function isTurnedAway(
 function answer(
   request: IncomingMessage,
   response: ServerResponse,
-  { site, rest, later }: { readonly site: Site; readonly rest: RestSide; readonly later: Later },
+  { site, rest, later }: { readonly site: DoorSite; readonly rest: RestSide; readonly later: Later },
 ): void {
   const { pathname, searchParams } = new URL(request.url ?? '/', 'http://local')
   site.counts.requests[pathname] = (site.counts.requests[pathname] ?? 0) + 1

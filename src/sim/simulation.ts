@@ -11,6 +11,8 @@ import { STABLE } from './coins.ts'
 import { openControl } from './control.ts'
 import { noCounts } from './counts.ts'
 import type { Counts } from './counts.ts'
+import { endpointsOf } from './endpoints.ts'
+import type { SimEndpoints, SourceKey } from './endpoints.ts'
 import { Faults } from './faults.ts'
 import type { Fault, FaultCommand } from './faults.ts'
 import { openDoor } from './http.ts'
@@ -27,6 +29,7 @@ import type { TrueBook, TrueTrade } from './truth.ts'
 import { createWorld } from './world.ts'
 
 export type { Counts } from './counts.ts'
+export type { SimEndpoints, SourceKey } from './endpoints.ts'
 export type { FaultCommand } from './faults.ts'
 export type { TrueBook, TrueTrade } from './truth.ts'
 
@@ -48,15 +51,6 @@ export interface SimulationOptions {
   /** Trades remembered per market. */
   readonly keptTrades?: number
 }
-
-export interface SimEndpoints {
-  readonly rest_url: string
-  readonly futures_rest_url?: string
-  readonly ws_url?: string
-  readonly business_ws_url?: string
-}
-
-export type SourceKey = 'binance' | 'okx' | 'coinbase' | 'kraken' | 'coingecko' | 'coinpaprika'
 
 export interface Simulation {
   readonly endpoints: Readonly<Record<SourceKey, SimEndpoints>>
@@ -266,28 +260,4 @@ function skewOf(faults: Faults, source: Source): number {
 function outlierOf(faults: Faults, { venue, symbol }: Market): number {
   const outlier = faults.find('outlier', venue, symbol)
   return outlier?.command.kind === 'outlier' ? outlier.command.factor : 1
-}
-
-function endpointsOf(
-  host: string,
-  portOf: (source: Source) => number,
-): Readonly<Record<SourceKey, SimEndpoints>> {
-  const http = (source: Source): string => `http://${host}:${portOf(source)}`
-  const ws = (source: Source): string => `ws://${host}:${portOf(source)}`
-  return {
-    binance: { rest_url: http('BINANCE'), futures_rest_url: http('BINANCE'), ws_url: ws('BINANCE') },
-    okx: {
-      rest_url: http('OKX'),
-      ws_url: `${ws('OKX')}/ws/v5/public`,
-      business_ws_url: `${ws('OKX')}/ws/v5/business`,
-    },
-    coinbase: { rest_url: `${http('COINBASE')}/api/v3/brokerage/market`, ws_url: ws('COINBASE') },
-    kraken: {
-      rest_url: `${http('KRAKEN')}/0/public`,
-      futures_rest_url: `${http('KRAKEN')}/derivatives/api/v3`,
-      ws_url: `${ws('KRAKEN')}/v2`,
-    },
-    coingecko: { rest_url: `${http('COINGECKO')}/api/v3` },
-    coinpaprika: { rest_url: `${http('COINPAPRIKA')}/v1` },
-  }
 }

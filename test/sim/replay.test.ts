@@ -43,9 +43,9 @@ async function listen(venue: Venue, spelling: string, channels: readonly Channel
     sequences: [] as number[],
     connections: 0,
   }
-  let isDone = false
-  const done = replay!.finished.then(() => (isDone = true))
-  while (!isDone) {
+  const state = { isDone: false }
+  const done = replay!.finished.then(() => (state.isDone = true))
+  while (!state.isDone) {
     const reader = await readerOf(`${endpoints[endpoint]}${path}`)
     heard.connections++
     for (const frame of stream.greet ?? []) reader.send(frame)

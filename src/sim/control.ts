@@ -22,6 +22,7 @@ const KINDS: ReadonlySet<string> = new Set([
   'lag',
   'skew',
   'oversized',
+  'deflateBomb',
   'fragments',
   'status',
   'hang',

@@ -60,8 +60,9 @@ interface Late extends Scope {
   readonly kind: 'lag' | 'skew'
   readonly ms: number
 }
+/** One frame so large; the bomb is small on the wire and claims to be compressed, which nobody agreed to. */
 interface Large extends Scope {
-  readonly kind: 'oversized'
+  readonly kind: 'oversized' | 'deflateBomb'
   readonly megabytes: number
 }
 /** One text message in `count` pieces of one byte, never finished. */

@@ -51,7 +51,7 @@ export async function openDoor({ host, site, rest, stream, later }: DoorOptions)
     upgrader.handleUpgrade(request, socket, head, (client) => {
       const { pathname, searchParams } = new URL(request.url ?? '/', 'http://local')
       const { source, faults, counts, now } = site
-      const link = new Link(client, { source, path: pathname, faults, counts, now, later })
+      const link = new Link(client, { source, path: pathname, wire: socket, faults, counts, now, later })
       links.add(link)
       counts.connections++
       counts.open++

@@ -1,4 +1,5 @@
 /** One WebSocket connection of a simulated venue: everything it sends passes the faults and is counted. Hides how frames get lost, doubled, late and out of order. */
+import type { Duplex } from 'node:stream'
 import type { WebSocket } from 'ws'
 import type { Source } from '../domain/market.ts'
 import type { Counts } from './counts.ts'
@@ -20,6 +21,8 @@ export type Later = (ms: number, run: () => void) => void
 export interface LinkOptions {
   readonly source: Source
   readonly path: string
+  /** The connection beneath the WebSocket. */
+  readonly wire: Duplex
   readonly faults: Faults
   readonly counts: Counts
   readonly now: () => number
@@ -70,6 +73,11 @@ export class Link {
   sendRaw(data: string | Buffer, options: { readonly fin?: boolean; readonly binary?: boolean } = {}): void {
     if (this.socket.readyState !== this.socket.OPEN) return
     this.socket.send(data, { fin: true, binary: false, ...options }, () => {})
+  }
+
+  /** Bytes past the WebSocket itself: frames no server may send. */
+  sendBytes(bytes: Buffer): void {
+    if (this.socket.readyState === this.socket.OPEN) this.#options.wire.write(bytes)
   }
 
   ping(): void {

@@ -2,7 +2,8 @@
 import { MALFORMED_FORMS } from './faults.ts'
 import type { MalformedForm } from './faults.ts'
 
-const NUMBER = /("?)\d+\.\d+\1/
+/** The first price of a book update, in any venue's words. */
+const PRICE = /("price_level":|"price":|\[\[)("?)[\d.]+\2/
 
 export function malformed(
   good: string,
@@ -15,11 +16,11 @@ export function malformed(
     case 'flipped':
       return good.replace(/[{[]/, '\u0001')
     case 'types':
-      return good.replace(NUMBER, 'true')
+      return good.replace(PRICE, '$1true')
     case 'nan':
-      return good.replace(NUMBER, '"NaN"')
+      return good.replace(PRICE, '$1"NaN"')
     case 'huge':
-      return good.replace(NUMBER, '$11e400$1')
+      return good.replace(PRICE, (_price, lead: string, quote: string) => `${lead}${quote}1e400${quote}`)
     case 'proto':
       return '{"__proto__":{"polluted":true},"constructor":{"prototype":{"polluted":true}}}'
     case 'html':

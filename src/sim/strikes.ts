@@ -1,4 +1,5 @@
 /** Faults that happen at once, to connections as they stand: cuts, notices, and frames that should not be. */
+import { deflateRawSync } from 'node:zlib'
 import type { FaultCommand } from './faults.ts'
 import { malformed } from './malformed.ts'
 import type { Link } from './link.ts'
@@ -47,10 +48,23 @@ export function strikeAtOnce(command: FaultCommand, { site, stream, links }: Tar
     case 'oversized':
       readers[0]?.sendRaw(`{"channel":"l2_data","padding":"${'x'.repeat(command.megabytes * MEGABYTE)}"}`)
       return readers.length > 0 ? 1 : 0
+    case 'deflateBomb':
+      readers[0]?.sendBytes(compressedFrame(command.megabytes * MEGABYTE))
+      return readers.length > 0 ? 1 : 0
     case 'fragments':
       for (let piece = 0; piece < command.count; piece++) readers[0]?.sendRaw('x', { fin: false })
       return readers.length > 0 ? command.count : 0
     default:
       return null
   }
+}
+
+/** A whole text frame with the bit for compression set: spaces, packed a thousandfold. */
+function compressedFrame(bytes: number): Buffer {
+  const payload = deflateRawSync(Buffer.alloc(bytes, 0x20))
+  const head = Buffer.alloc(10)
+  head[0] = 0xc1
+  head[1] = 127
+  head.writeBigUInt64BE(BigInt(payload.length), 2)
+  return Buffer.concat([head, payload])
 }

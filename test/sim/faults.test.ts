@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { startSimulation } from '../../src/sim/simulation.ts'
 import type { Simulation } from '../../src/sim/simulation.ts'
+import { venues } from '../../src/sources/index.ts'
 import { readerOf, settled } from './clients.ts'
 import type { Reader } from './clients.ts'
 
@@ -134,6 +135,27 @@ describe('frames', () => {
   })
 })
 
+test.each(['BINANCE', 'OKX', 'COINBASE', 'KRAKEN'] as const)(
+  '%s: our adapter finds every malformed form malformed',
+  async (venue) => {
+    const { reader } = await bookReader(venue)
+    await play(reader, 500)
+    const forms = ['truncated', 'flipped', 'types', 'nan', 'huge', 'html', 'empty', 'binary'] as const
+    const before = reader.frames.length
+    sim.fault({ kind: 'malformed', source: venue, forms, count: 80 })
+    await settled(reader)
+    const verdicts = reader.frames
+      .slice(before)
+      .map((frame, at) => [forms[at % forms.length], 'malformed' in venues[venue].stream.decode(frame)])
+    expect(verdicts).toEqual(Array.from({ length: 80 }, (_, at) => [forms[at % forms.length], true]))
+    sim.fault({ kind: 'malformed', source: venue, forms: ['proto'], count: 1 })
+    await settled(reader)
+    venues[venue].stream.decode(reader.frames.at(-1)!)
+    expect(({} as { polluted?: boolean }).polluted).toBeUndefined()
+    reader.close()
+  },
+)
+
 describe('connections', () => {
   test('are cut without a word, or with a code, and counted', async () => {
     const [one, other] = [await okxBooks('BTC-USDT'), await okxBooks('BTC-USDT')]
@@ -227,6 +249,10 @@ describe('connections', () => {
     expect((await reader.until((frame) => frame.length > 3_000_000)).length).toBeGreaterThan(3 * 1024 * 1024)
     expect(sim.fault({ kind: 'fragments', source: 'OKX', count: 1_000 }).applied).toBe(1_000)
     reader.close()
+    const bombed = await okxBooks('BTC-USDT')
+    sim.fault({ kind: 'deflateBomb', source: 'OKX', megabytes: 100 })
+    // Nobody agreed to compression: the reader hangs up on the protocol error.
+    expect(await bombed.closed).toBe(1006)
   })
 })
 

@@ -6,7 +6,7 @@ import { binanceRest, levels, spellingOf, updateIdOf } from './binance-rest.ts'
 import type { UpdateIds } from './binance-rest.ts'
 import { Board } from './site.ts'
 import type { StreamSide, VenueServer, VenueSite } from './site.ts'
-import { foldBars } from './market.ts'
+import { foldBars } from './chart.ts'
 import { MINUTE_MS } from './world.ts'
 
 export function binanceServer(site: VenueSite): VenueServer {

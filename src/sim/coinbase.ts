@@ -2,7 +2,7 @@
 import { coinbaseRest, makerSide, priced, sized, spellingOf, stamp } from './coinbase-rest.ts'
 import type { FrameKind } from './faults.ts'
 import type { Frame, Link } from './link.ts'
-import { foldBars } from './market.ts'
+import { foldBars } from './chart.ts'
 import type { Change, Market } from './market.ts'
 import { Board } from './site.ts'
 import type { StreamSide, VenueServer, VenueSite } from './site.ts'

@@ -1,24 +1,16 @@
 /** Kraken's WebSocket v2 as it stands on the wire: bare numbers with their zeros, books cut to a depth, and a checksum over the ten best. */
-import { crc32 } from '../domain/crc32.ts'
-import { padded } from './digits.ts'
 import type { Frame, Link } from './link.ts'
-import { krakenRest, priced, sized, spellingOf } from './kraken-rest.ts'
-import { foldBars } from './market.ts'
+import { bookText, candlesFrame, CHECKED, checksumOf, stamp, tradesFrame } from './kraken-frames.ts'
+import type { View } from './kraken-frames.ts'
+import { krakenRest, spellingOf } from './kraken-rest.ts'
+import { foldBars } from './chart.ts'
 import type { Change, Market, Moment } from './market.ts'
 import { Board } from './site.ts'
 import type { StreamSide, VenueServer, VenueSite } from './site.ts'
-import type { Bar, Trade } from './tape.ts'
 import { MINUTE_MS } from './world.ts'
 
 const DEPTHS: ReadonlySet<unknown> = new Set([10, 25, 100, 500, 1000])
-const CHECKED = 10
 const SNAPSHOT_TRADES = 50
-
-/** What a reader of this depth has been shown. */
-interface View {
-  bids: readonly Change[]
-  asks: readonly Change[]
-}
 
 export function krakenServer(site: VenueSite): VenueServer {
   return { rest: krakenRest(site), stream: streamSide(site) }
@@ -56,7 +48,6 @@ function streamSide(site: VenueSite): StreamSide {
 }
 
 const control = (text: string): Frame => ({ kind: 'control', symbol: null, text })
-const stamp = (at: number): string => new Date(at).toISOString().replace('Z', '000Z')
 
 interface Hearing {
   readonly site: VenueSite
@@ -236,30 +227,6 @@ function differences(
   return changes
 }
 
-/** Digits without the point and without leading zeros; asks from the best, then bids from the best. */
-export function checksumOf(market: Market): number {
-  let text = ''
-  for (const ladder of [market.asks, market.bids]) {
-    const count = Math.min(CHECKED, ladder.length)
-    for (let at = 0; at < count; at++) text += `${ladder.prices[at]}${ladder.sizes[at]}`
-  }
-  return crc32(text)
-}
-
-interface BookText extends View {
-  readonly type: 'snapshot' | 'update'
-  readonly checksum: number
-  readonly at: number
-}
-
-function bookText(market: Market, { type, bids, asks, checksum, at }: BookText): string {
-  const side = (changes: readonly Change[]): string =>
-    changes
-      .map(([price, size]) => `{"price":${priced(market, price)},"qty":${sized(market, size)}}`)
-      .join(',')
-  return `{"channel":"book","type":"${type}","data":[{"symbol":"${spellingOf(market)}","bids":[${side(bids)}],"asks":[${side(asks)}],"checksum":${checksum},"timestamp":"${stamp(at)}"}]}`
-}
-
 /** The trade comes before the update of the book it went through; candles follow it. */
 function sendTrades(
   market: Market,
@@ -283,41 +250,4 @@ function sendTrades(
     at: site.time(),
   })
   for (const link of watchers) link.send(frame)
-}
-
-function tradesFrame(
-  market: Market,
-  { type, trades }: { readonly type: 'snapshot' | 'update'; readonly trades: readonly Trade[] },
-): Frame {
-  const name = spellingOf(market)
-  const rows = trades.map(
-    (trade) =>
-      `{"symbol":"${name}","side":"${trade.isTakerBuy ? 'buy' : 'sell'}","price":${priced(market, trade.price)},"qty":${sized(market, trade.size)},"ord_type":"market","trade_id":${trade.id},"timestamp":"${stamp(trade.at)}"}`,
-  )
-  return {
-    kind: 'trade',
-    symbol: market.symbol,
-    text: `{"channel":"trade","type":"${type}","data":[${rows.join(',')}]}`,
-    trades: type === 'update' ? trades.length : 0,
-  }
-}
-
-function candlesFrame(
-  market: Market,
-  {
-    type,
-    bars,
-    at,
-  }: { readonly type: 'snapshot' | 'update'; readonly bars: readonly Bar[]; readonly at: number },
-): Frame {
-  const rows = bars.map((bar) => {
-    const vwap = bar.volume === 0 ? '0.0' : padded(Math.round(bar.turnover / bar.volume), market.priceDigits)
-    const begin = new Date(bar.openAt).toISOString().replace('Z', '000000Z')
-    return `{"symbol":"${spellingOf(market)}","open":${priced(market, bar.open)},"high":${priced(market, bar.high)},"low":${priced(market, bar.low)},"close":${priced(market, bar.close)},"trades":${bar.count},"volume":${sized(market, bar.volume)},"vwap":${vwap},"interval_begin":"${begin}","interval":1,"timestamp":"${stamp(at)}"}`
-  })
-  return {
-    kind: 'candle',
-    symbol: market.symbol,
-    text: `{"channel":"ohlc","type":"${type}","timestamp":"${stamp(at)}","data":[${rows.join(',')}]}`,
-  }
 }

@@ -4,8 +4,10 @@
  * orders come and go.
  */
 import type { MarketSymbol, Venue } from '../domain/market.ts'
-import { baseOf, INTERVAL_MS, quoteOf } from '../domain/market.ts'
+import { baseOf, quoteOf } from '../domain/market.ts'
 import type { Interval } from '../domain/market.ts'
+import { Chart, foldBars } from './chart.ts'
+import type { BarRange } from './chart.ts'
 import { STABLE } from './coins.ts'
 import { POWERS, priceDigitsOf, sizeDigitsOf } from './digits.ts'
 import { Ladder } from './ladder.ts'
@@ -13,7 +15,7 @@ import { chance, randomOf, seedOf } from './random.ts'
 import { Tape } from './tape.ts'
 import type { Bar, Trade } from './tape.ts'
 import { HOUR_MS, MINUTE_MS } from './world.ts'
-import type { Past, World } from './world.ts'
+import type { World } from './world.ts'
 
 export type Change = readonly [price: number, size: number]
 
@@ -44,7 +46,6 @@ export interface MarketOptions {
 const SHARES: Readonly<Record<Venue, number>> = { BINANCE: 0.14, OKX: 0.06, COINBASE: 0.05, KRAKEN: 0.02 }
 const LEVELS = 230
 const MOST_LEVELS = 260
-const HISTORY_HOURS = 24 * 260
 const BACKLOG_MS = 2 * MINUTE_MS
 
 export class Market {
@@ -60,11 +61,10 @@ export class Market {
   readonly #seed: number
   readonly #random: () => number
   readonly #bias: number
-  readonly #share: number
+  readonly #chart: Chart
   readonly #usualSize: number
   readonly #tradesPerMs: number
   #tape: Tape | null = null
-  #awakeFrom = Number.POSITIVE_INFINITY
 
   constructor(options: MarketOptions) {
     const { venue, symbol, world, startAt } = options
@@ -79,14 +79,23 @@ export class Market {
     this.#seed = seedOf(options.seed, `${venue} ${symbol}`)
     this.#random = randomOf(this.#seed)
     this.#bias = (chance(this.#seed, 7) - 0.5) * (STABLE.has(this.base) ? 0.0001 : 0.0007)
-    this.#share =
+    const share =
       SHARES[venue] * (this.quote === 'USDT' && (venue === 'COINBASE' || venue === 'KRAKEN') ? 0.05 : 1)
-    const perDay = world.dailyVolume(this.base) * this.#share
+    const perDay = world.dailyVolume(this.base) * share
     const dollarsPerSecond = (perDay * price) / 86_400
     const perSecond =
       options.tradesPerSecond ?? Math.min(2.5, Math.max(0.15, Math.sqrt(dollarsPerSecond) / 80))
     this.#tradesPerMs = perSecond / 1000
     this.#usualSize = (perDay / 86_400 / perSecond) * POWERS[this.sizeDigits]!
+    this.#chart = new Chart({
+      world,
+      symbol,
+      startAt,
+      share,
+      scale: this.#scale * (1 + this.#bias),
+      sizeDigits: this.sizeDigits,
+      tradesPerMinute: perSecond * 60,
+    })
   }
 
   get isAwake(): boolean {
@@ -108,7 +117,7 @@ export class Market {
       firstId: 1_000_000 + (Math.floor(from / 100) % 10_000_000_000),
       kept: this.#options.keptTrades,
     })
-    this.#awakeFrom = from
+    this.#chart.follow(this.#tape, from)
     const step = 250
     for (let then = from; then < at; then += step) {
       for (let left = this.#count(step); left > 0; left--) {
@@ -156,19 +165,8 @@ export class Market {
   }
 
   /** Candles with `from <= openAt < to`, forming one included, oldest first; a minute without trades repeats the close. */
-  bars(
-    interval: Interval,
-    range: { readonly from: number; readonly to: number; readonly at: number },
-  ): readonly Bar[] {
-    const length = INTERVAL_MS[interval]
-    const first =
-      Math.floor((this.#options.startAt - HISTORY_HOURS * HOUR_MS) / INTERVAL_MS.D1) * INTERVAL_MS.D1
-    const bars: Bar[] = []
-    const from = Math.max(first, Math.ceil(range.from / length) * length)
-    for (let openAt = from; openAt < range.to && openAt <= range.at; openAt += length) {
-      bars.push(this.#bar(openAt, length, range.at))
-    }
-    return bars
+  bars(interval: Interval, range: BarRange): readonly Bar[] {
+    return this.#chart.bars(interval, range)
   }
 
   /** Base lots and ticks×lots of the last 24 hours, with the extremes. */
@@ -179,88 +177,6 @@ export class Market {
 
   get #scale(): number {
     return POWERS[this.priceDigits]!
-  }
-
-  #bar(openAt: number, length: number, at: number): Bar {
-    if (length > HOUR_MS) {
-      const parts: Bar[] = []
-      for (let part = openAt; part < openAt + length && part <= at; part += HOUR_MS)
-        parts.push(this.#bar(part, HOUR_MS, at))
-      return { ...foldBars(parts), openAt }
-    }
-    if (length === HOUR_MS && openAt + length <= Math.min(this.#awakeFrom, at)) {
-      return this.#pastBar(openAt, this.#options.world.hour(this.symbol, openAt), 60)
-    }
-    const parts: Bar[] = []
-    for (let part = openAt; part < openAt + length && part <= at; part += MINUTE_MS)
-      parts.push(this.#minute(part, at, parts.at(-1)))
-    return { ...foldBars(parts), openAt }
-  }
-
-  #minute(openAt: number, at: number, previous: Bar | undefined): Bar {
-    if (openAt < this.#awakeFrom) {
-      // The forming minute of a sleeping market: as much of it as has passed.
-      const past = this.#options.world.minute(this.symbol, openAt)
-      const part = Math.min(1, Math.max(0.02, (at - openAt) / MINUTE_MS))
-      return this.#pastBar(openAt, part === 1 ? past : this.#forming(past, at, part), part)
-    }
-    const bar = this.#tape!.bar(openAt)
-    if (bar !== undefined) return bar
-    const close = previous?.close ?? this.#closeBefore(openAt)
-    return {
-      openAt,
-      open: close,
-      high: close,
-      low: close,
-      close,
-      volume: 0,
-      takerVolume: 0,
-      turnover: 0,
-      count: 0,
-      firstId: -1,
-      lastId: -1,
-    }
-  }
-
-  #closeBefore(openAt: number): number {
-    for (let then = openAt - MINUTE_MS; then >= this.#awakeFrom; then -= MINUTE_MS) {
-      const bar = this.#tape!.bar(then)
-      if (bar !== undefined) return bar.close
-    }
-    return this.#pastBar(openAt, this.#options.world.minute(this.symbol, this.#awakeFrom - MINUTE_MS), 1)
-      .close
-  }
-
-  #forming(past: Past, at: number, part: number): Past {
-    const close = this.#options.world.price(this.symbol, at)
-    return {
-      open: past.open,
-      high: Math.max(past.open, close),
-      low: Math.min(past.open, close),
-      close,
-      volume: past.volume * part,
-    }
-  }
-
-  #pastBar(openAt: number, past: Past, minutes: number): Bar {
-    const scale = this.#scale * (1 + this.#bias)
-    const volume = Math.max(1, Math.round(past.volume * this.#share * POWERS[this.sizeDigits]!))
-    const [open, high, low, close] = [past.open, past.high, past.low, past.close].map((price) =>
-      Math.round(price * scale),
-    ) as [number, number, number, number]
-    return {
-      openAt,
-      open,
-      high,
-      low,
-      close,
-      volume,
-      takerVolume: Math.round(volume * 0.49),
-      turnover: volume * ((open + high + low + close) / 4),
-      count: Math.max(1, Math.round(this.#tradesPerMs * MINUTE_MS * minutes)),
-      firstId: 1,
-      lastId: 1,
-    }
   }
 
   #count(ms: number): number {
@@ -342,18 +258,4 @@ export class Market {
       } else side.set(side.prices[at]!, this.#levelSize(at))
     }
   }
-}
-
-export function foldBars(parts: readonly Bar[]): Bar {
-  const bar = { ...parts[0]!, close: parts.at(-1)!.close }
-  for (const part of parts.slice(1)) {
-    bar.high = Math.max(bar.high, part.high)
-    bar.low = Math.min(bar.low, part.low)
-    bar.volume += part.volume
-    bar.takerVolume += part.takerVolume
-    bar.turnover += part.turnover
-    bar.count += part.count
-    if (part.lastId > 0) bar.lastId = part.lastId
-  }
-  return bar
 }

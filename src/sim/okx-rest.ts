@@ -1,13 +1,11 @@
 /** OKX over REST: everything a string, errors with HTTP 200, candles newest first. */
 import { INTERVAL_MS } from '../domain/market.ts'
 import type { Interval } from '../domain/market.ts'
-import { STABLE } from './coins.ts'
-import { padded, POWERS, trimmed } from './digits.ts'
+import { POWERS, trimmed } from './digits.ts'
 import type { Change, Market } from './market.ts'
-import { interestOf, markOf } from './perpetuals.ts'
+import { good, okxSwaps, refused, swaps } from './okx-swaps.ts'
 import type { Answered, Asked, RestSide, VenueSite } from './site.ts'
 import type { Bar } from './tape.ts'
-import { HOUR_MS } from './world.ts'
 
 /** The last sequence id of every living book. */
 export type SequenceIds = Map<Market, number>
@@ -37,6 +35,7 @@ export function okxRest(site: VenueSite, ids: SequenceIds): RestSide {
     return Array.isArray(answered) ? good(answered) : (answered as Answered)
   }
   const paths: Readonly<Record<string, (asked: Asked) => Answered>> = {
+    ...okxSwaps(site),
     '/api/v5/public/time': () => good([{ ts: String(site.time()) }]),
     '/api/v5/public/instruments': ({ query }) => instruments(site, query.get('instType') ?? ''),
     '/api/v5/market/tickers': ({ query }) =>
@@ -50,17 +49,6 @@ export function okxRest(site: VenueSite, ids: SequenceIds): RestSide {
       withMarket(asked, (found) => books(site, found, { ids, size: Number(asked.query.get('sz') ?? 1) })),
     '/api/v5/market/trades': (asked) =>
       withMarket(asked, (found) => trades(site, found, Number(asked.query.get('limit') ?? 100))),
-    '/api/v5/public/funding-rate': ({ query }) =>
-      perSwap(site, query.get('instId'), (found) => funding(site, found)),
-    '/api/v5/public/open-interest': ({ query }) =>
-      perSwap(site, query.get('instId') ?? 'ANY', (found) => interest(site, found)),
-    '/api/v5/public/mark-price': ({ query }) =>
-      perSwap(site, query.get('instId') ?? 'ANY', (found) => ({
-        instType: 'SWAP',
-        instId: swapOf(found),
-        markPx: markOf(site.world, found.symbol, site.now()).toFixed(found.priceDigits),
-        ts: String(site.time()),
-      })),
   }
   return {
     errorBody: (status) =>
@@ -75,9 +63,6 @@ export function okxRest(site: VenueSite, ids: SequenceIds): RestSide {
     },
   }
 }
-
-const good = (data: readonly unknown[]): Answered => ({ body: { code: '0', msg: '', data } })
-const refused = (code: string, msg: string): Answered => ({ body: { code, msg, data: [] } })
 
 export const sized = ({ sizeDigits }: Market, lots: number): string => trimmed(lots, sizeDigits)
 export const priced = ({ priceDigits }: Market, ticks: number): string => trimmed(ticks, priceDigits)
@@ -108,28 +93,7 @@ function instruments(site: VenueSite, type: string): Answered {
     )
   }
   if (type !== 'SWAP') return refused('51000', 'Parameter instType error')
-  return good(
-    swapMarkets(site).map((market) => ({
-      alias: '',
-      baseCcy: '',
-      quoteCcy: '',
-      instId: swapOf(market),
-      instType: 'SWAP',
-      ctVal: contractSizeOf(market),
-      ctMult: '1',
-      ctType: 'linear',
-      ctValCcy: market.base,
-      settleCcy: 'USDT',
-      lotSz: '1',
-      minSz: '1',
-      tickSz: trimmed(1, market.priceDigits),
-      state: 'live',
-      listTime: '1611916828000',
-      expTime: '',
-      lever: '100',
-      uly: `${market.base}-USDT`,
-    })),
-  )
+  return good(swaps(site))
 }
 
 function ticker(site: VenueSite, market: Market): unknown {
@@ -226,61 +190,4 @@ function trades(site: VenueSite, market: Market, limit: number): readonly unknow
       tradeId: String(trade.id),
       ts: String(trade.at),
     }))
-}
-
-const swapMarkets = (site: VenueSite): readonly Market[] =>
-  site.markets.filter(({ base, quote }) => quote === 'USDT' && !STABLE.has(base))
-const swapOf = (market: Market): string => `${market.base}-USDT-SWAP`
-
-/** A contract is worth some ten to a thousand dollars. */
-function contractSizeOf(market: Market): string {
-  const digits = market.priceDigits
-  if (digits <= 1) return '0.01'
-  if (digits === 2) return '0.1'
-  if (digits <= 4) return '1'
-  return digits <= 6 ? '100' : '1000000'
-}
-
-function perSwap(site: VenueSite, asked: string | null, row: (market: Market) => unknown): Answered {
-  const markets = swapMarkets(site)
-  if (asked === 'ANY') return good(markets.map(row))
-  const found = markets.find((market) => swapOf(market) === asked)
-  return found === undefined
-    ? refused('51001', "Instrument ID, Instrument ID code, or Spread ID doesn't exist.")
-    : good([row(found)])
-}
-
-function funding(site: VenueSite, market: Market): unknown {
-  const at = site.now()
-  const next = (Math.floor(at / (8 * HOUR_MS)) + 1) * 8 * HOUR_MS
-  return {
-    instType: 'SWAP',
-    instId: swapOf(market),
-    method: 'current_period',
-    fundingRate: (site.world.fundingPerHour(market.base, at) * 8.4).toFixed(12),
-    nextFundingRate: '',
-    fundingTime: String(next),
-    nextFundingTime: String(next + 8 * HOUR_MS),
-    minFundingRate: '-0.015',
-    maxFundingRate: '0.015',
-    settFundingRate: (site.world.fundingPerHour(market.base, at - 8 * HOUR_MS) * 8).toFixed(12),
-    settState: 'settled',
-    premium: '0.0001',
-    ts: String(site.time()),
-  }
-}
-
-function interest(site: VenueSite, market: Market): unknown {
-  const contracts = Math.round(
-    (interestOf(site.world, market.base, site.now()) * 0.4) / Number(contractSizeOf(market)),
-  )
-  const coins = contracts * Number(contractSizeOf(market))
-  return {
-    instType: 'SWAP',
-    instId: swapOf(market),
-    oi: String(contracts),
-    oiCcy: padded(Math.round(coins * 100), 2),
-    oiUsd: (coins * site.world.price(market.symbol, site.now())).toFixed(2),
-    ts: String(site.time()),
-  }
 }

@@ -1,6 +1,6 @@
 /** OKX as it stands on the wire: an acknowledgement per argument, chained sequence ids, a checksum that is always 0, ping and pong as text. */
 import type { Link } from './link.ts'
-import { foldBars } from './market.ts'
+import { foldBars } from './chart.ts'
 import type { Market, Moment } from './market.ts'
 import { candleRow, FIRST_SEQUENCE, levels, okxRest, priced, sized, spellingOf } from './okx-rest.ts'
 import type { SequenceIds } from './okx-rest.ts'

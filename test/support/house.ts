@@ -65,13 +65,21 @@ export interface HouseOptions {
   readonly symbols?: readonly MarketSymbol[]
   readonly hotSymbols?: readonly MarketSymbol[]
   readonly seed?: number
+  /** Of each living market; quicker than life, so that nobody waits for a quiet one. */
+  readonly tradesPerSecond?: number
   /** Called on what `config/` and the simulator's addresses came to. */
   readonly change?: (config: Config) => Config
 }
 
 export async function openHouse(options: HouseOptions = {}): Promise<House> {
-  const { symbols = SYMBOLS, hotSymbols = HOT, seed = 11, change = (config) => config } = options
-  const simulation = await startSimulation({ seed, symbols, now: realClock.now })
+  const {
+    symbols = SYMBOLS,
+    hotSymbols = HOT,
+    seed = 11,
+    tradesPerSecond = 5,
+    change = (config) => config,
+  } = options
+  const simulation = await startSimulation({ seed, symbols, tradesPerSecond, now: realClock.now })
   const shipped = { ...loadConfig({ LOG_LEVEL: 'silent' }), port: 0, symbols, hotSymbols }
   const config = change(pointedAt(shipped, simulation.endpoints))
   const app = await startApp(config, createLogger(config.logLevel))

@@ -44,6 +44,8 @@ export interface DocumentsOptions {
   readonly guard?: {
     readonly parse: (source: string) => DocumentNode
     readonly check: (document: DocumentNode) => readonly GraphQLError[]
+    /** True: errors do not guess what was meant, since that describes the schema. */
+    readonly hidesSuggestions?: boolean
   }
 }
 
@@ -82,7 +84,8 @@ function inspect(schema: GraphQLSchema, source: string, guard: DocumentsOptions[
     throw error
   }
   const bounds = guard?.check(document) ?? []
-  const errors = bounds.length > 0 ? bounds : validate(schema, document)
+  const hideSuggestions = guard?.hidesSuggestions ?? false
+  const errors = bounds.length > 0 ? bounds : validate(schema, document, undefined, { hideSuggestions })
   if (errors.length > 0) return { document, prepared: null, errors }
   return { document, prepared: preparedFrom(schema, document), errors: null }
 }

@@ -12,6 +12,7 @@ import type { Documents, Prepared } from './documents.ts'
 import { createFanout } from './fanout.ts'
 import type { Fanout } from './fanout.ts'
 import { Lane, Turn } from './lane.ts'
+import type { Guard } from './guard.ts'
 import { ascii } from './leaf.ts'
 import type { Connection, Execution, QuickOperation } from './quick.ts'
 
@@ -24,6 +25,8 @@ export interface ExecutionParts {
   readonly schema: GraphQLSchema
   readonly documents: Documents
   readonly clock: Clock
+  /** Operations it refuses are left to the long way, which says why. */
+  readonly guard?: Pick<Guard, 'refusal'>
   /** Called once per event after it was written to its readers. */
   readonly onServed: (event: object) => void
 }
@@ -33,7 +36,8 @@ const SLOW_CONSUMER = 4413
 /** A stuck socket cannot hear that it is let go; it is cut this long after being told. */
 const CUT_AFTER_MS = 1_000
 
-export function createExecution({ schema, documents, clock, onServed }: ExecutionParts): QuickExecution {
+export function createExecution(parts: ExecutionParts): QuickExecution {
+  const { schema, documents, clock, onServed, guard = null } = parts
   const turn = new Turn()
   const owners = new WeakMap<Lane, Duplex>()
   const fanout = createFanout({
@@ -48,28 +52,29 @@ export function createExecution({ schema, documents, clock, onServed }: Executio
   return {
     fanout,
     close: () => fanout.close(),
-    query: (operation) => queryText(schema, documents, operation),
+    query: (operation) => queryText({ schema, documents, guard }, operation),
     connect: (socket) => {
       const lane = new Lane(socket, turn)
       owners.set(lane, socket)
-      return connection(lane, { schema, documents, fanout })
+      return connection(lane, { schema, documents, guard, fanout })
     },
   }
 }
 
 export { SLOW_CONSUMER }
 
-interface Sharing {
+interface Knowing {
   readonly schema: GraphQLSchema
   readonly documents: Documents
-  readonly fanout: Fanout
+  readonly guard: Pick<Guard, 'refusal'> | null
 }
 
-function connection(lane: Lane, { schema, documents, fanout }: Sharing): Connection {
+function connection(lane: Lane, sharing: Knowing & { readonly fanout: Fanout }): Connection {
+  const { schema, fanout } = sharing
   return {
     flush: () => lane.flush(),
     deliver: (id, operation) => {
-      const known = resolved(schema, documents, operation, 'subscription')
+      const known = resolved(sharing, operation, 'subscription')
       if (known === null) return null
       const executeEvent = (event: object): string => eventText(schema, known.prepared, operation, event)
       return fanout.subscribe({ ...known, context: operation.context, lane, id, executeEvent })
@@ -77,12 +82,8 @@ function connection(lane: Lane, { schema, documents, fanout }: Sharing): Connect
   }
 }
 
-async function queryText(
-  schema: GraphQLSchema,
-  documents: Documents,
-  operation: QuickOperation,
-): Promise<string | null> {
-  const known = resolved(schema, documents, operation, 'query')
+async function queryText(knowing: Knowing, operation: QuickOperation): Promise<string | null> {
+  const known = resolved(knowing, operation, 'query')
   const plan = known?.prepared.plan(known.operation, known.variables.coerced)
   if (!known || !plan) return null
   try {
@@ -101,14 +102,14 @@ interface Resolved {
 
 /** The operation's document, node and coerced variables; null where graphql-js has something to say about them. */
 function resolved(
-  schema: GraphQLSchema,
-  documents: Documents,
+  { schema, documents, guard }: Knowing,
   { query, operationName, variables }: QuickOperation,
   type: 'query' | 'subscription',
 ): Resolved | null {
   const { prepared } = documents.prepare(query)
   const operation = prepared?.operation(operationName)
   if (!prepared || operation?.operation !== type) return null
+  if (guard !== null && guard.refusal(prepared.document, operationName, variables) !== null) return null
   const { variableValues } = getVariableValues(schema, operation.variableDefinitions ?? [], variables)
   return variableValues === undefined ? null : { prepared, operation, variables: variableValues }
 }

@@ -111,6 +111,10 @@ export function createGuard({
   }
 }
 
+/** A refusal as graphql carries it. */
+export const refusalError = (refusal: FacadeError): GraphQLError =>
+  new GraphQLError(refusal.message, { originalError: refusal })
+
 function parsed(source: string, mostTokens: number): DocumentNode {
   try {
     return parse(source, { maxTokens: mostTokens })

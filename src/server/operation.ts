@@ -7,6 +7,8 @@ import type { SubscribePayload } from 'graphql-ws'
 import { presentError } from '../graphql/errors.ts'
 import type { Presentation } from '../graphql/errors.ts'
 import type { OperationContext } from '../graphql/schema.ts'
+import type { Guard } from './guard.ts'
+import type { Persisted } from './persisted.ts'
 import type { QuickOperation } from './quick.ts'
 import type { OpenSocket } from './websocket.ts'
 import type { Yoga } from './yoga.ts'
@@ -27,13 +29,21 @@ export interface Preparing {
   readonly id: string
   readonly payload: SubscribePayload
   readonly presentation: Presentation
+  readonly rules?: OperationRules | null
+}
+
+/** Rules Yoga's plugins apply to requests, for operations that reach its core from the side. */
+export interface OperationRules {
+  readonly guard: Guard
+  readonly persisted: Persisted
 }
 
 /** Parses, checks and gives a context to an operation; or the errors to answer with. */
-export async function prepare({ yoga, reader, id, payload, presentation }: Preparing) {
-  const { query, operationName = null } = payload
+export async function prepare({ yoga, reader, id, payload, presentation, rules = null }: Preparing) {
+  const { operationName = null } = payload
   const variables = payload.variables ?? {}
   try {
+    const query = rules?.persisted.textOf(payload) ?? payload.query
     const enveloped = yoga.getEnveloped({
       requestId: presentation.requestId,
       principal: reader.principal,
@@ -44,6 +54,8 @@ export async function prepare({ yoga, reader, id, payload, presentation }: Prepa
     const document = enveloped.parse(query)
     const errors: readonly GraphQLError[] = enveloped.validate(enveloped.schema, document)
     if (errors.length > 0) return errors.map((error) => presentError(error, presentation))
+    const refusal = rules?.guard.refusal(document, operationName, variables) ?? null
+    if (refusal !== null) return [presentError(refusal, presentation)]
     const context: OperationContext = await enveloped.contextFactory()
     reader.presentations.set(id, presentation)
     const quick = { query, operationName, variables, context }

@@ -10,12 +10,16 @@ import type { Config } from '../config.ts'
 import type { Clock } from '../domain/clock.ts'
 import type { Facade } from '../facade/facade.ts'
 import { buildSchema, createContext } from '../graphql/schema.ts'
+import { countIn } from './counters.ts'
+import type { Door } from './door.ts'
 import { InFlight, leave } from './lifecycle.ts'
+import { createMetrics } from './metrics.ts'
+import type { Delivery, SourceCounts } from './metrics.ts'
 import { createProbes } from './probes.ts'
+import type { Protection } from './protection.ts'
 import type { Execution } from './quick.ts'
 import { answerQuickly, isQuick } from './quick-http.ts'
 import { createWebsocket, refuseUpgrade } from './websocket.ts'
-import type { Door } from './websocket.ts'
 import { ENDPOINT, createHttp } from './yoga.ts'
 import type { Yoga } from './yoga.ts'
 
@@ -29,8 +33,14 @@ export interface ServerParts {
   readonly execution?: Execution
   /** Further rules, over HTTP and WebSocket alike. */
   readonly plugins?: readonly Plugin[]
+  /** Without it everyone may ask anything: for tests and benchmarks. */
+  readonly protection?: Protection | null
+  /** In place of the protection's own. */
   readonly door?: Door
   readonly hasGraphiql?: boolean
+  /** For `/metrics`: what the fan-out and the transports count. */
+  readonly delivery?: Delivery | null
+  readonly sourceCounts?: () => SourceCounts
 }
 
 export interface RunningServer {
@@ -42,26 +52,26 @@ export interface RunningServer {
 }
 
 const DRAIN_MS = 5_000
+const TOKEN_ENDPOINT = '/token'
 /** More than Node's 511, so that a thousand readers reconnecting at once are not turned away. */
 const BACKLOG = 4_096
 
 export async function startServer(parts: ServerParts): Promise<RunningServer> {
-  const {
-    facade,
-    config,
-    logger,
-    clock,
-    schema = buildSchema(),
-    execution = null,
-    plugins = [],
-    door = {},
-    hasGraphiql = true,
-  } = parts
+  const { facade, config, logger, clock, schema = buildSchema(), execution = null, protection = null } = parts
+  const plugins = [...(protection?.plugins ?? []), ...(parts.plugins ?? [])]
+  const hasGraphiql = parts.hasGraphiql ?? protection?.hasGraphiql ?? true
+  const door = parts.door ?? protection?.door ?? {}
+  const rules = protection?.rules ?? null
   const inFlight = new InFlight()
   let isDraining = false
   const yoga = createHttp({ schema, facade, logger, execution, plugins, hasGraphiql })
-  const websocket = createWebsocket({ yoga, logger, clock, execution, door })
-  const answerProbe = createProbes({ facade, isDraining: () => isDraining })
+  const websocket = createWebsocket({ yoga, logger, clock, execution, door, rules })
+  const answerProbe = createProbes({
+    facade,
+    isDraining: () => isDraining,
+    ...(protection === null ? {} : { readiness: protection.readiness }),
+    metrics: protection?.hasMetrics ? metricsOf(parts, protection, () => websocket.size) : null,
+  })
 
   // Short limits, so that peers who never finish their headers do not hold connections.
   const server = createServer({
@@ -69,12 +79,24 @@ export async function startServer(parts: ServerParts): Promise<RunningServer> {
     requestTimeout: 10_000,
     connectionsCheckingInterval: 1_000,
   })
+  const answering = { yoga, facade, execution, protection }
   server.on('request', (request, response) => {
     if (answerProbe(request, response)) return
-    if (pathOf(request) !== ENDPOINT) return void response.writeHead(404).end()
+    const path = pathOf(request)
+    const isToken = protection !== null && path === TOKEN_ENDPOINT
+    if (path !== ENDPOINT && !isToken) return void response.writeHead(404).end()
     inFlight.begin()
-    response.once('close', () => inFlight.end())
-    answer({ yoga, facade, execution }, request, response)
+    response.once('close', () => {
+      inFlight.end()
+      if (protection !== null) countIn(protection.counters.answers, response.statusCode)
+    })
+    const answered = isToken
+      ? protection.gate.token(request, response, requestIdOf(request))
+      : answer(answering, request, response)
+    answered.catch((error: unknown) => {
+      logger.error({ err: error }, 'a request could not be answered')
+      response.destroy()
+    })
   })
   server.on('upgrade', (request, socket, head) => {
     if (isDraining) refuseUpgrade(socket, { status: 503, reason: 'Service Unavailable' })
@@ -93,25 +115,63 @@ export async function startServer(parts: ServerParts): Promise<RunningServer> {
   }
 }
 
+function metricsOf(
+  { facade, delivery = null, sourceCounts }: ServerParts,
+  { counters, lag, tracer }: Protection,
+  sockets: () => number,
+) {
+  return createMetrics({
+    facade,
+    counters,
+    lag,
+    sockets,
+    delivery,
+    spans: tracer?.counts ?? null,
+    ...(sourceCounts === undefined ? {} : { sources: sourceCounts }),
+  })
+}
+
 interface Answering {
   readonly yoga: Yoga
   readonly facade: Facade
   readonly execution: Execution | null
+  readonly protection: Protection | null
 }
 
-function answer(
-  { yoga, facade, execution }: Answering,
+async function answer(
+  { yoga, facade, execution, protection }: Answering,
   request: IncomingMessage,
   response: ServerResponse,
-): void {
+): Promise<void> {
   const requestId = requestIdOf(request)
   response.setHeader('x-request-id', requestId)
-  const theLongWay = (): void => void yoga(request, response, { requestId, principal: null })
-  if (execution === null || !isQuick(request)) return theLongWay()
-  const contextOf = (signal: AbortSignal) => createContext({ facade, requestId, principal: null, signal })
-  void answerQuickly(request, response, { execution, contextOf }).then((isAnswered) => {
-    if (!isAnswered) theLongWay()
-  })
+  traced(protection, request, response, requestId)
+  const principal = protection === null ? null : await protection.gate.admit(request, response, requestId)
+  if (principal === undefined) return
+  if (execution !== null && isQuick(request)) {
+    const contextOf = (signal: AbortSignal) => createContext({ facade, requestId, principal, signal })
+    if (await answerQuickly(request, response, { execution, contextOf })) return
+  }
+  await yoga(request, response, { requestId, principal })
+}
+
+function traced(
+  protection: Protection | null,
+  request: IncomingMessage,
+  response: ServerResponse,
+  requestId: string,
+): void {
+  if (!protection?.tracer) return
+  const facts = { 'http.request.method': request.method ?? '', 'url.path': ENDPOINT, request_id: requestId }
+  const parent = request.headers['traceparent']
+  const span = protection.tracer.start(
+    `${request.method ?? ''} ${ENDPOINT}`,
+    facts,
+    typeof parent === 'string' ? parent : undefined,
+  )
+  response.once('close', () =>
+    span.end({ 'http.response.status_code': response.statusCode }, response.statusCode >= 500),
+  )
 }
 
 /** The caller's own id where it is harmless, so that its log and ours can be laid side by side. */

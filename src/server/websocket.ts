@@ -12,16 +12,22 @@ import type { Logger } from 'pino'
 import { WebSocketServer } from 'ws'
 import type { WebSocket } from 'ws'
 import type { Clock } from '../domain/clock.ts'
-import type { FacadeError } from '../domain/errors.ts'
 import { presentError } from '../graphql/errors.ts'
 import type { Presentation } from '../graphql/errors.ts'
 import type { Principal } from '../graphql/schema.ts'
+import type { Identity } from './auth.ts'
+import type { Door } from './door.ts'
 import { execute, prepare, subscribe } from './operation.ts'
+import type { OperationRules } from './operation.ts'
 import type { Connection, Execution } from './quick.ts'
 import type { Yoga } from './yoga.ts'
 
 const MOST_MESSAGE_BYTES = 64 * 1024
 const KEEP_ALIVE_MS = 12_000
+/** A peer that was told to go is cut off after this. */
+const CUT_AFTER_MS = 2_000
+/** Timers do not reach further than this. */
+const LONGEST_MS = 2 ** 31 - 1
 
 export interface WebsocketParts {
   readonly yoga: Yoga
@@ -29,19 +35,7 @@ export interface WebsocketParts {
   readonly clock: Clock
   readonly execution: Execution | null
   readonly door?: Door
-}
-
-/** Who may come in, and as whom. Everyone may where it is left out. */
-export interface Door {
-  /** Before the upgrade: a status to refuse with, or null. */
-  admit?(request: IncomingMessage): { readonly status: number; readonly reason: string } | null
-  /** On `connection_init`: false closes with 4403. */
-  greet?(
-    request: IncomingMessage,
-    parameters: Readonly<Record<string, unknown>>,
-  ): Promise<Principal | null | false>
-  /** Before each operation: why it is not let in, or null. */
-  allow?(reader: OpenSocket): FacadeError | null
+  readonly rules?: OperationRules | null
 }
 
 export interface Websocket {
@@ -62,9 +56,12 @@ export interface OpenSocket {
   /** How errors of each running operation are presented, by message id. */
   readonly presentations: Map<string, Presentation>
   principal: Principal | null
+  /** Stops waiting for the credentials to end. */
+  stopExpiry: () => void
 }
 
-export function createWebsocket({ yoga, logger, clock, execution, door = {} }: WebsocketParts): Websocket {
+export function createWebsocket(parts: WebsocketParts): Websocket {
+  const { yoga, logger, clock, execution, door = {}, rules = null } = parts
   const sockets = new WebSocketServer({
     noServer: true,
     maxPayload: MOST_MESSAGE_BYTES,
@@ -75,16 +72,16 @@ export function createWebsocket({ yoga, logger, clock, execution, door = {} }: W
   })
   const protocol = makeServer<Record<string, unknown> | undefined, OpenSocket>({
     async onConnect({ extra, connectionParams }) {
-      const principal = await door.greet?.(extra.request, connectionParams ?? {})
-      if (principal === false) return false
-      extra.principal = principal ?? null
-      return true
+      const identity =
+        door.greet === undefined ? NOBODY : await door.greet(extra.request, connectionParams ?? {})
+      if (identity === null) return false
+      return recognise(extra, identity, clock)
     },
-    onSubscribe({ extra }, id, payload) {
+    async onSubscribe({ extra, subscriptions }, id, payload) {
       const presentation = presentationOf(randomUUID(), logger)
-      const refusal = door.allow?.(extra)
+      const refusal = await door.allow?.(extra, Object.keys(subscriptions).length)
       if (refusal) return [presentError(refusal, presentation)]
-      return prepare({ yoga, reader: extra, id, payload, presentation })
+      return prepare({ yoga, reader: extra, id, payload, presentation, rules })
     },
     execute,
     subscribe,
@@ -110,10 +107,12 @@ export function createWebsocket({ yoga, logger, clock, execution, door = {} }: W
       hangUp: new AbortController(),
       presentations: new Map(),
       principal: null,
+      stopExpiry: () => undefined,
     }
-    const closed = protocol.opened(wire(extra, logger), extra)
+    const closed = protocol.opened(wire(extra, { logger, clock, door }), extra)
     socket.once('close', (code, reason) => {
       extra.hangUp.abort()
+      extra.stopExpiry()
       closed(code, String(reason)).catch((error: unknown) =>
         logger.error({ err: error }, 'a reader did not leave cleanly'),
       )
@@ -149,33 +148,86 @@ export function refuseUpgrade(socket: Duplex, { status, reason }: { status: numb
   socket.end(`HTTP/1.1 ${status} ${reason}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)
 }
 
+const NOBODY: Identity = { principal: null, expiresAt: null }
+
+/** Remembers who this is, for as long as their credentials last. */
+function recognise(reader: OpenSocket, { principal, expiresAt }: Identity, clock: Clock): true {
+  reader.principal = principal
+  reader.stopExpiry()
+  if (expiresAt === null) reader.stopExpiry = () => undefined
+  else {
+    const left = Math.min(Math.max(0, expiresAt - clock.now()), LONGEST_MS)
+    reader.stopExpiry = clock.after(left, () => dismiss(reader, clock, CloseCode.Forbidden, 'Token expired'))
+  }
+  return true
+}
+
+/** Closes, listens to nothing more, and cuts off whoever does not go. */
+function dismiss({ socket, connection }: OpenSocket, clock: Clock, code: number, reason: string): void {
+  if (socket.readyState !== socket.OPEN) return
+  connection?.flush()
+  socket.close(code, reason)
+  const stop = clock.after(CUT_AFTER_MS, () => socket.terminate())
+  socket.once('close', stop)
+}
+
+interface Wiring {
+  readonly logger: Logger
+  readonly clock: Clock
+  readonly door: Door
+}
+
 /** One socket as graphql-ws wants to see it. */
-function wire({ socket, connection, connectionId }: OpenSocket, logger: Logger): ProtocolSocket {
+function wire(reader: OpenSocket, { logger, clock, door }: Wiring): ProtocolSocket {
+  const { socket, connection, connectionId } = reader
+  const isHeard = (): boolean => {
+    if (socket.readyState !== socket.OPEN) return false
+    if (door.hear === undefined || door.hear(reader)) return true
+    dismiss(reader, clock, TOO_MANY_MESSAGES, 'Too many messages')
+    // What it has sent already is not even read.
+    socket.pause()
+    return false
+  }
+  const send = (text: string): Promise<void> =>
+    new Promise((resolve, reject) => {
+      if (socket.readyState !== socket.OPEN) return resolve()
+      connection?.flush()
+      socket.send(text, (error) => (error ? reject(error) : resolve()))
+    })
+  socket.on('ping', isHeard)
   return {
     protocol: socket.protocol,
-    send: (text) =>
-      new Promise((resolve, reject) => {
-        if (socket.readyState !== socket.OPEN) return resolve()
-        connection?.flush()
-        socket.send(text, (error) => (error ? reject(error) : resolve()))
-      }),
-    close(code, reason) {
-      connection?.flush()
-      socket.close(code, reason)
-    },
+    send,
+    close: (code, reason) => dismiss(reader, clock, code ?? CloseCode.InternalServerError, reason ?? ''),
     onMessage(read) {
       socket.on('message', (data, isBinary) => {
-        if (socket.readyState !== socket.OPEN) return
-        if (isBinary) return socket.close(CloseCode.BadRequest, 'Invalid message received')
+        if (!isHeard()) return
+        if (isBinary) return dismiss(reader, clock, CloseCode.BadRequest, 'Invalid message received')
         read(String(data)).catch((error: unknown) => {
           if (socket.readyState !== socket.OPEN) return
           logger.error({ connectionId, err: error }, 'a message could not be served')
-          socket.close(CloseCode.InternalServerError, 'Internal server error')
+          dismiss(reader, clock, CloseCode.InternalServerError, 'Internal server error')
         })
       })
     },
+    async onPing(payload = {}) {
+      // Fresh credentials come with a ping, so that no socket has to be dropped for them.
+      if (door.greet !== undefined && 'authorization' in payload) {
+        const identity = await door.greet(reader.request, payload)
+        if (identity === null) return dismiss(reader, clock, CloseCode.Forbidden, 'Forbidden')
+        recognise(reader, identity, clock)
+        const { expiresAt } = identity
+        const until = expiresAt === null ? null : new Date(expiresAt).toISOString()
+        return send(JSON.stringify({ type: 'pong', payload: { expiresAt: until } }))
+      }
+      const answer = Object.keys(payload).length === 0 ? {} : { payload }
+      await send(JSON.stringify({ type: 'pong', ...answer }))
+    },
   }
 }
+
+/** The protocol's own code for too many greetings serves for too many messages of any kind. */
+const TOO_MANY_MESSAGES = 4429
 
 /** Ends sockets whose peer left without a word. One timer for all. */
 function keepAlive(sockets: WebSocketServer, clock: Clock): () => void {

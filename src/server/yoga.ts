@@ -15,6 +15,7 @@ import { createContext } from '../graphql/schema.ts'
 import type { OperationContext, Principal } from '../graphql/schema.ts'
 import type { Execution } from './quick.ts'
 import { graphiqlOptions, renderPage } from './graphiql.ts'
+import { EXTRA_PARAMETERS } from './persisted.ts'
 
 export const ENDPOINT = '/graphql'
 const MOST_BODY_BYTES = 100_000
@@ -64,7 +65,9 @@ export function createHttp({
     maxRequestBodySize: MOST_BODY_BYTES,
     maskedErrors: false,
     landingPage: false,
-    cors: { origin: '*', credentials: false, methods: ['GET', 'POST'] },
+    // The gate says which pages may read our answers.
+    cors: false,
+    extraParamNames: EXTRA_PARAMETERS,
     graphiql: hasGraphiql ? graphiqlOptions() : false,
     renderGraphiQL: renderPage,
     logging: yogaLog(logger),

@@ -251,9 +251,10 @@ describe('the door', () => {
       door: {
         admit: ({ headers }) =>
           headers.origin === 'https://evil.example' ? { status: 403, reason: 'Forbidden' } : null,
-        greet: (_request, { token }) => Promise.resolve(token === 'good' ? { id: 'me' } : false),
+        greet: (_request, { token }) =>
+          Promise.resolve(token === 'good' ? { principal: { id: 'me' }, expiresAt: null } : null),
         allow: ({ principal }) =>
-          principal?.id === 'me' ? new FacadeError('RATE_LIMITED', 'Not so fast.') : null,
+          Promise.resolve(principal?.id === 'me' ? new FacadeError('RATE_LIMITED', 'Not so fast.') : null),
       },
     })
     try {

@@ -2,10 +2,11 @@
 import { randomUUID } from 'node:crypto'
 import { pino } from 'pino'
 import type { Logger } from 'pino'
+import { ConfigError } from './config.ts'
 import type { Config } from './config.ts'
 import type { Clock } from './domain/clock.ts'
-import type { Venue } from './domain/market.ts'
-import { createFacade, createTransports } from './facade/create.ts'
+import type { Source, Venue } from './domain/market.ts'
+import { createFacade, createTransports, endpointsOf } from './facade/create.ts'
 import type { RunningFacade } from './facade/create.ts'
 import { buildSchema } from './graphql/schema.ts'
 import { createDocuments } from './server/documents.ts'
@@ -75,6 +76,39 @@ export async function startApp(config: Config, logger: Logger): Promise<App> {
       for (const transport of Object.values(transports)) await transport.close()
       await store.close()
     },
+  }
+}
+
+/** The body of a record in the configured store. @throws ConfigError when there is none to ask */
+export async function heldRecord(config: Config, id: string): Promise<string | null> {
+  const { url } = config.redis
+  if (url === null) {
+    throw new ConfigError(
+      'environment: REDIS_URL = (empty): name the store that holds the record, or give a file',
+    )
+  }
+  const store = await openStore(config, systemClock, createLogger('silent'))
+  try {
+    const found = await store.snapshot(id)
+    if (found === null && !store.status().isConnected) {
+      throw new ConfigError(
+        'environment: REDIS_URL = (hidden): nobody answers there; correct it, or start Redis',
+      )
+    }
+    return found?.body ?? null
+  } finally {
+    await store.close()
+  }
+}
+
+/** The adapters of these sources and where they are configured to ask, for a recording of what they say. */
+export function adaptersOf(config: Config, sources: readonly Source[]) {
+  const all = { ...venues, ...aggregators }
+  return {
+    sources: sources.map((id) => all[id]),
+    endpoints: Object.fromEntries(
+      sources.map((id) => [id.toLowerCase(), endpointsOf(config, id, all[id].defaults)]),
+    ),
   }
 }
 

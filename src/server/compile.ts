@@ -71,6 +71,8 @@ export interface SubscriptionPlan {
   readonly node: FieldNode
   /** `{"data":…}` of one event. */
   readonly write: (event: object) => string
+  /** What the events that are still about were written as, for all topics of the document; null: with an error. */
+  readonly bodies: WeakMap<object, string | null>
 }
 
 /** A plan for the operation, or null when the document has something this compiler leaves to graphql-js. */
@@ -137,8 +139,11 @@ class Compiler {
     const event = this.#output(field.type, nodes)
     if (!event.isPlain) throw NotPlain
     const head = `{"data":{"${key}":`
-    const write = remembered((value) => `${head}${event.write(value, NO_RUN) as string}}}`)
-    return { subscription: { field, node, write }, execute: () => Promise.reject(NotPlain) }
+    const write = (value: object): string => `${head}${event.write(value, NO_RUN) as string}}}`
+    return {
+      subscription: { field, node, write, bodies: new WeakMap() },
+      execute: () => Promise.reject(NotPlain),
+    }
   }
 
   #output(type: GraphQLOutputType, nodes: readonly FieldNode[]): Writer {

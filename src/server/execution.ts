@@ -4,8 +4,8 @@
  */
 import { execute, getVariableValues } from 'graphql'
 import type { GraphQLSchema, OperationDefinitionNode } from 'graphql'
-import type { Duplex } from 'node:stream'
 import type { Clock } from '../domain/clock.ts'
+import { presentResult } from '../graphql/errors.ts'
 import { newRun } from './compile.ts'
 import type { Variables } from './compile.ts'
 import type { Documents, Prepared } from './documents.ts'
@@ -13,8 +13,9 @@ import { createFanout } from './fanout.ts'
 import type { Fanout } from './fanout.ts'
 import { Lane, Turn } from './lane.ts'
 import type { Guard } from './guard.ts'
-import { ascii } from './leaf.ts'
-import type { Connection, Execution, QuickOperation } from './quick.ts'
+import { ascii, quoted } from './leaf.ts'
+import { park } from './park.ts'
+import type { Connection, Execution, PresentedOperation, QuickOperation } from './quick.ts'
 
 export interface QuickExecution extends Execution {
   readonly fanout: Fanout
@@ -31,37 +32,35 @@ export interface ExecutionParts {
   readonly onServed: (event: object) => void
 }
 
-/** Close code for a socket that takes nothing: private range, beside the protocol's own. */
-const SLOW_CONSUMER = 4413
-/** A stuck socket cannot hear that it is let go; it is cut this long after being told. */
-const CUT_AFTER_MS = 1_000
+/** Close code for a socket that takes too little: private range, beside the protocol's own. */
+export const SLOW_CONSUMER = 4413
+/** A socket that takes nothing cannot hear that it is let go; it is cut this long after being told. */
+const CUT_AFTER_MS = 5_000
 
 export function createExecution(parts: ExecutionParts): QuickExecution {
   const { schema, documents, clock, onServed, guard = null } = parts
   const turn = new Turn()
-  const owners = new WeakMap<Lane, Duplex>()
+  const cutOffs = new WeakMap<Lane, () => void>()
   const fanout = createFanout({
     clock,
     turn,
     onServed,
-    onStuck: (lane) => {
-      const socket = owners.get(lane)
-      clock.after(CUT_AFTER_MS, () => socket?.destroy())
-    },
+    onStuck: (lane) => cutOffs.get(lane)?.(),
   })
   return {
     fanout,
     close: () => fanout.close(),
     query: (operation) => queryText({ schema, documents, guard }, operation),
-    connect: (socket) => {
+    connect: (socket, close) => {
       const lane = new Lane(socket, turn)
-      owners.set(lane, socket)
+      cutOffs.set(lane, () => {
+        close(SLOW_CONSUMER, 'Slow consumer')
+        clock.after(CUT_AFTER_MS, () => socket.destroy())
+      })
       return connection(lane, { schema, documents, guard, fanout })
     },
   }
 }
-
-export { SLOW_CONSUMER }
 
 interface Knowing {
   readonly schema: GraphQLSchema
@@ -78,6 +77,14 @@ function connection(lane: Lane, sharing: Knowing & { readonly fanout: Fanout }):
       if (known === null) return null
       const executeEvent = (event: object): string => eventText(schema, known.prepared, operation, event)
       return fanout.subscribe({ ...known, context: operation.context, lane, id, executeEvent })
+    },
+    answer: async (id, operation) => {
+      const text = await queryText(sharing, operation)
+      if (text === null) return null
+      lane.send(`{"id":${quoted(id)},"type":"next","payload":`, `${text}}`)
+      const parked = park(() => undefined)
+      parked.end(null)
+      return parked.iterator
     },
   }
 }
@@ -118,7 +125,7 @@ function resolved(
 function eventText(
   schema: GraphQLSchema,
   { document }: Prepared,
-  { operationName, variables, context }: QuickOperation,
+  { operationName, variables, context, presentation }: PresentedOperation,
   event: object,
 ): string {
   const result = execute({
@@ -130,5 +137,5 @@ function eventText(
     rootValue: event,
   })
   if (result instanceof Promise) throw new TypeError('an event field answered later')
-  return ascii(JSON.stringify(result))
+  return ascii(JSON.stringify(presentResult(result, presentation)))
 }

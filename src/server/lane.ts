@@ -38,11 +38,10 @@ export class Lane {
     return this.#owed.length + this.#socket.writableLength
   }
 
-  /** Owes the peer one text frame of `head + body + tail`; all three must be ASCII. */
-  send(head: string, body: string, tail: string): void {
-    const length = head.length + body.length + tail.length
+  /** Owes the peer one text frame of `head + body`; both must be ASCII. */
+  send(head: string, body: string): void {
     if (this.#owed.length === 0) this.#turn.add(this)
-    this.#owed += frameHeader(length) + head + body + tail
+    this.#owed += frameHeader(head.length + body.length) + head + body
   }
 
   /** Writes what is owed now, before something else is written to the same socket. */
@@ -57,7 +56,7 @@ export class Lane {
 /** What one turn of the event loop owes, written when the turn ends. */
 export class Turn {
   #lanes: Lane[] = []
-  #closing: (() => void)[] = []
+  #afterwards: (() => void)[] = []
 
   add(lane: Lane): void {
     this.#arm()
@@ -67,25 +66,37 @@ export class Turn {
   /** Runs once everything owed in this turn has been written. */
   afterwards(run: () => void): void {
     this.#arm()
-    this.#closing.push(run)
+    this.#afterwards.push(run)
   }
 
   #arm(): void {
-    if (this.#lanes.length === 0 && this.#closing.length === 0) setImmediate(this.#end)
+    if (this.#lanes.length === 0 && this.#afterwards.length === 0) setImmediate(this.#end)
   }
 
   readonly #end = (): void => {
     const lanes = this.#lanes
-    const afterwards = this.#closing
+    const afterwards = this.#afterwards
     this.#lanes = []
-    this.#closing = []
+    this.#afterwards = []
     for (const lane of lanes) lane.flush()
     for (const run of afterwards) run()
   }
 }
 
+/** Readers of one event differ in their ids alone, mostly of one length: the last header fits nearly always. */
+let lastLength = -1
+let lastHeader = ''
+
 /** Header of an unmasked, unfragmented text frame (RFC 6455, section 5.2), as latin-1 text. */
 function frameHeader(length: number): string {
+  if (length !== lastLength) {
+    lastLength = length
+    lastHeader = newHeader(length)
+  }
+  return lastHeader
+}
+
+function newHeader(length: number): string {
   if (length < 126) return String.fromCharCode(0x81, length)
   if (length < 65_536) return String.fromCharCode(0x81, 126, length >> 8, length & 255)
   const bytes = Buffer.alloc(10)

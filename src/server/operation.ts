@@ -9,7 +9,7 @@ import type { Presentation } from '../graphql/errors.ts'
 import type { OperationContext } from '../graphql/schema.ts'
 import type { Guard } from './guard.ts'
 import type { Persisted } from './persisted.ts'
-import type { QuickOperation } from './quick.ts'
+import type { PresentedOperation } from './quick.ts'
 import type { OpenSocket } from './websocket.ts'
 import type { Yoga } from './yoga.ts'
 
@@ -19,7 +19,7 @@ type Enveloped = ReturnType<Yoga['getEnveloped']>
 interface Operation extends ExecutionArgs {
   readonly id: string
   readonly reader: OpenSocket
-  readonly quick: QuickOperation
+  readonly quick: PresentedOperation
   readonly enveloped: Enveloped
 }
 
@@ -58,7 +58,7 @@ export async function prepare({ yoga, reader, id, payload, presentation, rules =
     if (refusal !== null) return [presentError(refusal, presentation)]
     const context: OperationContext = await enveloped.contextFactory()
     reader.presentations.set(id, presentation)
-    const quick = { query, operationName, variables, context }
+    const quick = { query, operationName, variables, context, presentation }
     const operation: Operation = {
       schema: enveloped.schema,
       document,
@@ -76,8 +76,9 @@ export async function prepare({ yoga, reader, id, payload, presentation, rules =
   }
 }
 
-export function execute(args: ExecutionArgs): ReturnType<Enveloped['execute']> {
-  return enveloped(args).execute(args)
+export async function execute(args: ExecutionArgs): Promise<Awaited<ReturnType<Enveloped['execute']>>> {
+  const { reader, id, quick, enveloped } = args as Operation
+  return (await reader.connection?.answer?.(id, quick)) ?? enveloped.execute(args)
 }
 
 export function subscribe(args: ExecutionArgs): ReturnType<Enveloped['subscribe']> {

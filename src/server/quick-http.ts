@@ -15,6 +15,8 @@ const GRAPHQL_TYPE = 'application/graphql-response+json'
 /** A request whose body was read before Yoga; it looks for it under this name. */
 export interface ReadRequest extends IncomingMessage {
   body?: Buffer
+  /** There was no quick answer; there will be none a moment later. */
+  isTried?: boolean
 }
 
 export interface QuickHttpOptions {
@@ -47,6 +49,7 @@ export async function answerQuickly(
   request.body = body
   const asked = operationIn(body)
   if (asked === null) return false
+  request.isTried = true
   const hangUp = new AbortController()
   response.once('close', () => hangUp.abort())
   const text = await execution.query({ ...asked, context: contextOf(hangUp.signal) })

@@ -103,7 +103,7 @@ export function createWebsocket(parts: WebsocketParts): Websocket {
       socket,
       request,
       connectionId: randomUUID(),
-      connection: execution?.connect(request.socket) ?? null,
+      connection: execution?.connect(request.socket, (code, reason) => socket.close(code, reason)) ?? null,
       hangUp: new AbortController(),
       presentations: new Map(),
       principal: null,

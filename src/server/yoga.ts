@@ -6,7 +6,7 @@ import { useCSRFPrevention } from '@graphql-yoga/plugin-csrf-prevention'
 import { execute, subscribe } from 'graphql'
 import type { ExecutionResult, GraphQLSchema } from 'graphql'
 import { createYoga } from 'graphql-yoga'
-import type { Plugin, YogaServerInstance } from 'graphql-yoga'
+import type { Plugin, YogaInitialContext, YogaServerInstance } from 'graphql-yoga'
 import type { Logger } from 'pino'
 import type { Facade } from '../facade/facade.ts'
 import { presentError, presentResult } from '../graphql/errors.ts'
@@ -14,6 +14,7 @@ import type { Presentation } from '../graphql/errors.ts'
 import { createContext } from '../graphql/schema.ts'
 import type { OperationContext, Principal } from '../graphql/schema.ts'
 import type { Execution } from './quick.ts'
+import type { ReadRequest } from './quick-http.ts'
 import { graphiqlOptions, renderPage } from './graphiql.ts'
 import { EXTRA_PARAMETERS } from './persisted.ts'
 
@@ -90,12 +91,16 @@ function presentationOf(requestId: string, logger: Logger): Presentation {
   }
 }
 
+type AtHand = OperationContext & Partial<YogaInitialContext> & { readonly req?: ReadRequest }
+
 /** Answers a query with text made the quick way, where there is one. */
 function quickQueries(execution: Execution): Plugin {
   return {
     onExecute: ({ executeFn, setExecuteFn }) => {
       setExecuteFn(async (args) => {
-        const { params } = args.contextValue
+        const { params, request, req } = args.contextValue as AtHand
+        // Without a request it came over a WebSocket; there, and where it was tried before, there is no quick way.
+        if (request === undefined || req?.isTried === true) return executeFn(args)
         const text = await execution.query({
           query: params?.query ?? '',
           operationName: args.operationName ?? null,

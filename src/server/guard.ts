@@ -111,9 +111,12 @@ export function createGuard({
   }
 }
 
+/** 400 for every client, also for those that otherwise get their errors with a 200. */
+const REFUSED = { status: 400, spec: false }
+
 /** A refusal as graphql carries it. */
 export const refusalError = (refusal: FacadeError): GraphQLError =>
-  new GraphQLError(refusal.message, { originalError: refusal })
+  new GraphQLError(refusal.message, { cause: refusal, extensions: { http: REFUSED } })
 
 function parsed(source: string, mostTokens: number): DocumentNode {
   try {
@@ -249,12 +252,12 @@ const WORDS: Readonly<Record<string, string>> = {
 
 function tooComplex(what: string, limit: number): GraphQLError {
   const message = `This document ${(WORDS[what] ?? '').replace('%d', String(limit))}.`
-  return new GraphQLError(message, { extensions: { code: 'QUERY_TOO_COMPLEX', limit } })
+  return new GraphQLError(message, { extensions: { code: 'QUERY_TOO_COMPLEX', limit, http: REFUSED } })
 }
 
 const notListed = (): GraphQLError =>
   new GraphQLError('This server answers its published documents only; send the hash of one of them.', {
-    extensions: { code: 'BAD_USER_INPUT' },
+    extensions: { code: 'BAD_USER_INPUT', http: REFUSED },
   })
 
 /** Bounded here too, so that a list of ten thousand names is refused before anyone looks at one of them. */
@@ -277,7 +280,7 @@ function longLiteral(document: DocumentNode): GraphQLError | null {
           `A list takes at most ${MOST_SYMBOLS} entries, not ${node.values.length}.`,
           {
             nodes: [node],
-            extensions: { code: 'BAD_USER_INPUT', limit: MOST_SYMBOLS },
+            extensions: { code: 'BAD_USER_INPUT', limit: MOST_SYMBOLS, http: REFUSED },
           },
         )
       }
@@ -296,7 +299,7 @@ function introspected(document: DocumentNode): GraphQLError | null {
         'This server does not describe its schema; it is published with the documentation.',
         {
           nodes: [node],
-          extensions: { code: 'BAD_USER_INPUT' },
+          extensions: { code: 'BAD_USER_INPUT', http: REFUSED },
         },
       )
     },

@@ -21,7 +21,14 @@ export interface RecordedRest extends RestSide {
 }
 
 /** `position` is the instant of the recording that is being played. */
-export function recordedRest(source: Source, { answers }: Captures, position: () => number): RecordedRest {
+export function recordedRest(
+  source: Source,
+  { answers, takes }: Captures,
+  position: () => number,
+): RecordedRest {
+  const own = takes.filter(({ venue }) => venue === source)
+  const isBesideStream = ({ at }: Recorded): boolean =>
+    own.some(({ startedAt, endedAt }) => at >= startedAt && at <= endedAt)
   const byPath = new Map<string, (Recorded & { readonly query: URLSearchParams })[]>()
   for (const answer of answers.filter((candidate) => candidate.source === source)) {
     const { pathname, searchParams } = new URL(answer.url)
@@ -36,7 +43,9 @@ export function recordedRest(source: Source, { answers }: Captures, position: ()
     answer: ({ path, query }: Asked): Answered => {
       const fitting = (byPath.get(path) ?? []).filter((recorded) => isSame(recorded.query, query))
       const good = fitting.filter(({ status }) => status === 200)
-      const chosen = inTime(good.length > 0 ? good : fitting, position())
+      // A book's snapshot from another day would never join the updates: what ran beside a stream comes first.
+      const streamed = good.filter(isBesideStream)
+      const chosen = inTime(streamed.length > 0 ? streamed : good.length > 0 ? good : fitting, position())
       if (chosen === undefined) return { status: 404, body: { error: 'not recorded' } }
       served[path] = (served[path] ?? 0) + 1
       return { status: chosen.status, body: chosen.body }

@@ -46,6 +46,8 @@ export interface TradeEvent {
   readonly size: Decimal
   readonly takerSide: 'BUY' | 'SELL'
   readonly executedAt: Instant
+  /** How many of the venue's ids end in this one, where it tells several fills as one trade; absent: its own alone. */
+  readonly fills?: number
   /** True for the old trades a venue sends on subscribing: gap filler, to be de-duplicated by id, never news. */
   readonly isBackfill: boolean
 }

@@ -37,6 +37,7 @@ export const okx: VenueSource = {
   stream: {
     // The checksum is fixed at 0 since 2026-06; `seqId`/`prevSeqId` is what holds.
     dance: { kind: 'chain' },
+    tradeIds: 'dense',
     link: {
       // Cut after 30 s without traffic. Text both ways, not a WebSocket ping.
       keepalive: { everyMs: 25_000, frame: 'ping' },
@@ -109,6 +110,8 @@ const trade = z.object({
   sz: amount,
   side: z.enum(['buy', 'sell']),
   ts: wholeText,
+  // Archives from before 2023 have none.
+  count: wholeText.optional(),
 })
 
 /** `["1597026383085","8533.02","8553.74","8527.17","8548.26","45247","529.5858061","5529.5858061","1"]` */
@@ -144,7 +147,7 @@ function isBook(data: Fields): data is z.output<typeof book> {
 }
 
 function isTrade(data: Fields): data is z.output<typeof trade> {
-  const { instId, tradeId, px, sz, side, ts } = data
+  const { instId, tradeId, px, sz, side, ts, count } = data
   return (
     typeof instId === 'string' &&
     typeof tradeId === 'string' &&
@@ -152,7 +155,8 @@ function isTrade(data: Fields): data is z.output<typeof trade> {
     isAmount(px) &&
     isAmount(sz) &&
     (side === 'buy' || side === 'sell') &&
-    isWholeText(ts)
+    isWholeText(ts) &&
+    (count === undefined || isWholeText(count))
   )
 }
 
@@ -216,12 +220,13 @@ function decodeTrades(data: readonly unknown[]): Decoded {
     events.push({
       kind: 'trade',
       spelling: entry.instId,
-      // `count` fills at one price are one trade here, so ids may jump: a jump is not a lost trade.
       id: entry.tradeId,
       price: entry.px,
       size: entry.sz,
       takerSide: entry.side === 'buy' ? 'BUY' : 'SELL',
       executedAt: Number(entry.ts),
+      // `count` fills of one order at one price are one trade here, under the id of the last of them.
+      ...(entry.count === undefined || entry.count === '1' ? {} : { fills: Number(entry.count) }),
       isBackfill: false,
     })
   }

@@ -130,7 +130,7 @@ export interface LinkFacts {
 
 export interface StreamFacts {
   readonly dance: BookDance
-  /** The venue numbers the trades of a market +1 without gaps, so that a skipped id proves a lost trade. */
+  /** The venue numbers the fills of a market +1 without gaps, so that a skipped id proves a lost trade. */
   readonly tradeIds?: 'dense'
   readonly link: LinkFacts
   /** Which configured URL carries a channel, and the path to hang on it. Channels that share both share a connection. */
@@ -189,6 +189,8 @@ export interface FundingRequests {
   readonly intervals?: Request<ReadonlyMap<string, number>>
   /** Mark prices by instrument, where the funding table has none. Its failure costs the mark price only. */
   readonly marks?: Request<ReadonlyMap<string, Decimal>>
+  /** Index prices by instrument, likewise. */
+  readonly indices?: Request<ReadonlyMap<string, Decimal>>
 }
 
 export type AnySource = VenueSource | AggregatorSource

@@ -26,7 +26,7 @@ const FREE_RENEWALS = 3
 const FIRST_PAUSE_MS = 500
 const LONGEST_PAUSE_MS = 30_000
 /** In step for this long, a book has recovered. */
-const STEADY_MS = 10_000
+const STEADY_MS = 2_000
 const REFUSED_MS = 60_000
 /** A trade hole nobody asked about yet. */
 const MEND_AFTER_MS = 2_000

@@ -76,7 +76,7 @@ export class Tape {
     if (event.isBackfill) this.#takeOld(event)
     else if (this.#isKnown(event.id)) this.#duplicates += 1
     else if (this.#isHoled) this.#hold(event, receivedAt)
-    else if (this.#skips(event.id)) this.#startHole(event, receivedAt)
+    else if (this.#missingBefore(event) > 0) this.#startHole(event, receivedAt)
     else this.#print(event, receivedAt)
   }
 
@@ -85,7 +85,9 @@ export class Tape {
     if (!this.#isHoled) return
     const list = inOrder([...this.#backfill, ...(recent ?? [])])
     const reach = list.findIndex((event) => this.#seen.has(event.id))
-    const missing = list.slice(reach + 1).filter((event) => reach >= 0 || this.#isAfterLast(event))
+    // Where ids are dense everything up to the last one told has been told, perhaps as part of a larger trade.
+    const isOrdered = this.#parts.isDense || reach < 0
+    const missing = list.slice(reach + 1).filter((event) => !isOrdered || this.#isAfterLast(event))
     const held = this.#held
     this.#isHoled = false
     this.#held = []
@@ -134,7 +136,7 @@ export class Tape {
     if (!this.#isContinuedBy(this.#held[0])) return
     let last = this.#lastId
     for (const { event } of this.#held) {
-      if (last !== null && step(last, event.id) !== 1) return
+      if (last !== null && step(last, event.id) !== fillsOf(event)) return
       last = event.id
     }
     const held = this.#held
@@ -146,7 +148,8 @@ export class Tape {
 
   #release({ event, receivedAt }: Held): void {
     if (this.#isKnown(event.id)) return
-    if (this.#skips(event.id)) this.#leaveHole(step(this.#lastId ?? event.id, event.id) - 1)
+    const missing = this.#missingBefore(event)
+    if (missing > 0) this.#leaveHole(missing)
     this.#print(event, receivedAt)
   }
 
@@ -196,12 +199,16 @@ export class Tape {
     return this.#lastId === null || compareIds(event.id, this.#lastId) > 0
   }
 
-  #skips(id: string): boolean {
-    return this.#parts.isDense && this.#lastId !== null && step(this.#lastId, id) > 1
+  /** Ids skipped between the last trade told and this one; none where ids may jump. */
+  #missingBefore(event: TradeEvent): number {
+    if (!this.#parts.isDense || this.#lastId === null) return 0
+    return step(this.#lastId, event.id) - fillsOf(event)
   }
 
   #isContinuedBy(held: Held | undefined): boolean {
-    return held !== undefined && this.#lastId !== null && step(this.#lastId, held.event.id) === 1
+    return (
+      held !== undefined && this.#lastId !== null && step(this.#lastId, held.event.id) === fillsOf(held.event)
+    )
   }
 }
 
@@ -218,13 +225,20 @@ function compareIds(a: string, b: string): number {
 
 const step = (from: string, to: string): number => Number(to) - Number(from)
 
+const fillsOf = ({ fills = 1 }: TradeEvent): number => fills
+
 function inOrder(events: readonly TradeEvent[]): readonly TradeEvent[] {
   const byId = new Map(events.map((event) => [event.id, event]))
   return [...byId.values()].sort((a, b) => compareIds(a.id, b.id))
 }
 
+/** What came live stands as it came: fills listed one by one that are part of it are not told again. */
 function merge(missing: readonly TradeEvent[], held: readonly Held[], receivedAt: Instant): readonly Held[] {
   const byId = new Map<string, Held>(missing.map((event) => [event.id, { event, receivedAt }]))
-  for (const each of held) byId.set(each.event.id, each)
+  for (const each of held) {
+    for (let part = 1; part < fillsOf(each.event); part += 1)
+      byId.delete(String(Number(each.event.id) - part))
+    byId.set(each.event.id, each)
+  }
   return [...byId.values()].sort((a, b) => compareIds(a.event.id, b.event.id))
 }

@@ -8,8 +8,9 @@ import type { Feed } from '../../../src/facade/feed.ts'
 import { startSimulation } from '../../../src/sim/simulation.ts'
 import type { Simulation, SimulationOptions } from '../../../src/sim/simulation.ts'
 import { venues } from '../../../src/sources/index.ts'
-import type { Endpoints } from '../../../src/sources/source.ts'
+import type { Endpoints, VenueSource } from '../../../src/sources/source.ts'
 import { createTransport } from '../../../src/wire/http.ts'
+import { TestClock } from '../../support/clock.ts'
 import { realClock } from '../../support/real-clock.ts'
 
 export interface Stage {
@@ -30,12 +31,21 @@ export interface Stage {
 }
 
 export const START_AT = Date.UTC(2026, 0, 2, 3, 4, 5)
-const TICK_MS = 100
+export const TICK_MS = 100
 
 export async function stage(
   options: Partial<SimulationOptions> & { readonly hotSymbols?: readonly MarketSymbol[] } & Partial<
       Pick<HotParts, 'lingerMs' | 'tapeCapacity' | 'reconcilePrice'>
-    > & { readonly only?: readonly Venue[]; readonly extra?: readonly Listing[] } = {},
+    > & {
+      readonly only?: readonly Venue[]
+      readonly extra?: readonly Listing[]
+      /** Our own waits run in the market's time too: minutes pass as fast as the sockets deliver. */
+      readonly isTurned?: boolean
+      /** How much of its time passes with each step of `run`. */
+      readonly stepMs?: number
+      /** Where the venues are reached; at the simulation itself when absent. */
+      readonly endpoints?: (sim: Simulation, venue: Venue) => Endpoints
+    } = {},
 ): Promise<Stage> {
   const sim = await startSimulation({
     seed: 7,
@@ -45,10 +55,13 @@ export async function stage(
     tickMs: TICK_MS,
     ...options,
   })
+  const { stepMs = TICK_MS } = options
   let timers = 0
+  const turned = options.isTurned === true ? new TestClock(START_AT) : null
+  const time: Clock = turned ?? realClock
   const clock: Clock = {
     now: sim.now,
-    monotonic: realClock.monotonic,
+    monotonic: () => time.monotonic(),
     after(ms, run) {
       timers += 1
       let isDue = true
@@ -56,7 +69,7 @@ export async function stage(
         if (isDue) timers -= 1
         isDue = false
       }
-      const cancel = realClock.after(ms, () => {
+      const cancel = time.after(ms, () => {
         once()
         run()
       })
@@ -68,7 +81,7 @@ export async function stage(
     every(ms, run) {
       timers += 1
       let isOn = true
-      const cancel = realClock.every(ms, run)
+      const cancel = time.every(ms, run)
       return () => {
         if (isOn) timers -= 1
         isOn = false
@@ -77,7 +90,9 @@ export async function stage(
     },
   }
   const chosen = options.only ?? VENUES
-  const endpoints = (venue: Venue): Endpoints => sim.endpoints[venue.toLowerCase() as 'kraken']
+  const endpoints = (venue: Venue): Endpoints =>
+    options.endpoints?.(sim, venue) ?? sim.endpoints[venue.toLowerCase() as 'kraken']
+  let asking = 0
   const transports = new Map(
     chosen.map((venue) => [
       venue,
@@ -103,7 +118,7 @@ export async function stage(
   const write = (facts: object, message: string) => void log.push(`${message} ${JSON.stringify(facts)}`)
   const hotSymbols = options.hotSymbols ?? options.symbols ?? ['BTC-USDT']
   const hot = createHot({
-    venues: chosen.map((venue) => venues[venue]),
+    venues: chosen.map((venue) => (turned === null ? venues[venue] : patient(venues[venue]))),
     endpoints,
     universe: {
       symbols,
@@ -112,7 +127,16 @@ export async function stage(
       listings: (symbol) => [...listings.values()].filter((listing) => listing.symbol === symbol),
       listingAt,
     },
-    transport: (venue) => transports.get(venue) as NonNullable<ReturnType<typeof transports.get>>,
+    transport: (venue) => ({
+      async send(request, ...rest) {
+        asking += 1
+        try {
+          return await transports.get(venue)!.send(request, ...rest)
+        } finally {
+          asking -= 1
+        }
+      },
+    }),
     clock,
     random: () => 0.5,
     hotSymbols,
@@ -130,7 +154,7 @@ export async function stage(
   const heard = () => chosen.reduce((sum, venue) => sum + (hot.streamHealth(venue)?.messagesTotal ?? 0), 0)
   const settle = async () => {
     // Quiet for a few turns in a row: on a busy machine sockets take as long as they take.
-    for (let quiet = 0, before = -1; quiet < 3; quiet = heard() === before ? quiet + 1 : 0) {
+    for (let quiet = 0, before = -1; quiet < 3; quiet = heard() === before && asking === 0 ? quiet + 1 : 0) {
       before = heard()
       await new Promise<void>((resolve) => setTimeout(resolve, 1))
       await new Promise<void>((resolve) => setImmediate(resolve))
@@ -139,8 +163,9 @@ export async function stage(
   const allLive = () => markets.every(([venue, symbol]) => hot.liveBook(symbol, venue, 1) !== null)
   const run = async (ticks: number, each?: () => void) => {
     for (let tick = 0; tick < ticks; tick += 1) {
-      sim.step(TICK_MS)
+      sim.step(stepMs)
       await settle()
+      turned?.advance(stepMs)
       each?.()
     }
   }
@@ -168,6 +193,12 @@ export async function stage(
     },
   }
 }
+
+/** Bears more connections a minute than any venue would: a thousand hang-ups need not take hours of its time. */
+const patient = (source: VenueSource): VenueSource => ({
+  ...source,
+  stream: { ...source.stream, link: { ...source.stream.link, connectsPerMinute: 100_000 } },
+})
 
 /** What a reader hears from here on. */
 export function hear<T>(feed: Feed<T>) {

@@ -122,6 +122,24 @@ describe('the trades of one market', () => {
     expect(skipped.ids()).toEqual([1, 2, 3, 4])
   })
 
+  it('takes several fills told as one trade for what they are: nothing skipped, and none told again by itself', () => {
+    const { tape, ids, sequences, holes } = tapeOf()
+    tape.take(trade(1), 0)
+    tape.take({ ...trade(4), fills: 3 }, 0)
+    tape.take(trade(5), 0)
+    expect([ids(), holes()]).toEqual([[1, 4, 5], 0])
+
+    tape.interrupt()
+    tape.take({ ...trade(9), fills: 2 }, 0)
+    tape.mend(recent(2, 9), 0)
+    tape.take({ ...trade(12), fills: 2 }, 0)
+    tape.mend(null, 0)
+    expect(ids()).toEqual([1, 4, 5, 6, 7, 9, 12])
+    // One fill, 10, was never seen: one number is missing.
+    expect(sequences()).toEqual([1, 2, 3, 4, 5, 6, 8])
+    expect([holes(), tape.lost]).toEqual([1, 1])
+  })
+
   it('resumes behind any number still held, and says so when it is not', () => {
     const { tape, told } = tapeOf({ capacity: 4 })
     for (let id = 1; id <= 10; id += 1) tape.take(trade(id), 0)

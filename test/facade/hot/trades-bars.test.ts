@@ -33,7 +33,7 @@ describe('trades of four venues', () => {
     await on.until(() => VENUES.every((venue) => of(events, venue).length > 2), 'all venues trade')
     for (const source of VENUES) {
       on.sim.fault({ kind: 'duplicate', source, oneIn: 5, frames: 'trade' })
-      if (source !== 'OKX') on.sim.fault({ kind: 'drop', source, oneIn: 23, frames: 'trade' })
+      on.sim.fault({ kind: 'drop', source, oneIn: 23, frames: 'trade' })
     }
     for (let round = 0; round < 12; round += 1) {
       on.sim.fault({

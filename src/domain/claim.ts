@@ -12,7 +12,7 @@ import type { Source } from './market.ts'
 import { order, quick } from './quick.ts'
 import type { Quick } from './quick.ts'
 
-/** What one source said, or why it did not. One claim a source. */
+/** What one source said, or why it did not. One claim a source: of several, the first alone is heard. */
 export interface Claim {
   readonly source: Source
   readonly value: Decimal | null
@@ -87,8 +87,8 @@ function reasonAgainst(claim: Claim, quote: Quick | null, policy: Policy): DropR
 
 export const isFresh = (voice: Voice): voice is Fresh => voice.reason === null && voice.quote !== null
 
-/** Most trusted first. */
-export const byTrust = (a: Voice, b: Voice): number => a.rank - b.rank || tieBreak(a.claim, b.claim)
+/** Most trusted first; equal only for two claims of one source. */
+export const byTrust = (a: Voice, b: Voice): number => a.rank - b.rank
 
 /** Ascending. Equal values in unequal digits (`100`, `100.0`): the most trusted source's digits come first. */
 export const byValue = (a: Fresh, b: Fresh): number => order(a.quote, b.quote) || byTrust(a, b)
@@ -96,10 +96,4 @@ export const byValue = (a: Fresh, b: Fresh): number => order(a.quote, b.quote) |
 function rankOf(source: Source, trusted: readonly Source[]): number {
   const rank = trusted.indexOf(source)
   return rank >= 0 ? rank : trusted.length + SOURCES.indexOf(source)
-}
-
-/** Only for a source that claims twice: a total order all the same. */
-function tieBreak(a: Claim, b: Claim): number {
-  const [left, right] = [JSON.stringify(a), JSON.stringify(b)]
-  return left < right ? -1 : left > right ? 1 : 0
 }

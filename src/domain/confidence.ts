@@ -1,61 +1,64 @@
 /**
- * How far an agreed number is to be believed, from 0 to 1. Additions, divisions and comparisons only, so that
- * any machine and language finds the same figure.
+ * How far an agreed number is to be believed, from 0 to 1: how well the used sources confirm one of them.
  *
- * A source at the median is one full vote; the vote shrinks in a straight line with its distance and is nothing
- * at two thirds of the bound, before the source would be dropped: entering or leaving never makes a step.
- * Confidence is `votes / (votes + 0.3)`. The aggregators have one vote between them. `docs/reconciliation.md` has the vectors and why it is monotone.
+ * Every pair agrees by a share that shrinks with the ratio of its two values. A source is confirmed by the sum over
+ * the others, the aggregators counting once, since they average the same exchanges; the best confirmed one decides.
+ * Only sums and maxima of such shares, so closer or more never means less: `docs/reconciliation.md` has the proof.
+ * Shares are whole numbers, so that sums are exact in any order and a rounding cannot undo the proof.
  */
 import type { Quick } from './quick.ts'
 
 export interface Voice {
   readonly quote: Quick
-  /** Aggregators average the same exchanges: what the second of them says is an echo of the first. */
   readonly isAggregator: boolean
   /** Null when the source is used. */
   readonly reason: unknown
 }
 
-/** Where a vote is worth nothing, as a share of the bound. */
-const REACH = 2 / 3
-/** Votes at which confidence is one half. */
-const HALF_VOTES = 0.3
-/** A source nobody confirms: just enough where one source is all the policy asks for. */
-const LONE_VOTES = 0.7
+export interface Rules {
+  readonly maxDeviation: number
+  readonly minSources: number
+}
 
-/** How the aggregators share their one vote: the one nearer the median, and the one that echoes it. */
-const NEARER_SHARE = 0.75
-const ECHO_SHARE = 0.25
+/** The share of two equal values. */
+const WHOLE = 1_000_000
+/** Two aggregators alone are worth a little less than two sources of different origin. */
+const ECHO = 0.95
+/** Where confidence is one half. */
+const HALF = 0.28 * WHOLE
+/** Confidence 0.7. */
+const LONE = Math.ceil((HALF * 7) / 3)
 
-/**
- * `voices` are all that passed the freshness gate and `median` is theirs: what was dropped no longer votes, but it
- * still holds the median in place.
- */
-export function confidenceOf(voices: readonly Voice[], median: Quick | null, maxDeviation: number): number {
-  if (median === null) return 0
-  const reach = maxDeviation * REACH
+/** `voices` are all that passed the freshness gate, in any order. */
+export function confidenceOf(voices: readonly Voice[], rules: Rules): number {
   let used = 0
-  let exchanges = 0
-  let nearer = 0
-  let echo = 0
-  for (const { quote, isAggregator, reason } of voices) {
-    if (reason !== null) continue
+  let best = 0
+  for (const anchor of voices) {
+    if (anchor.reason !== null) continue
     used += 1
-    const vote = voteOf(quote, median, reach)
-    if (!isAggregator) exchanges += vote
-    else if (vote > nearer) [nearer, echo] = [vote, nearer]
-    else echo = Math.max(echo, vote)
+    best = Math.max(best, corroboration(anchor, voices, rules.maxDeviation))
   }
-  if (used === 0) return 0
-  if (used === 1) return fromVotes(LONE_VOTES / voices.length)
-  return fromVotes(exchanges + NEARER_SHARE * nearer + ECHO_SHARE * echo)
+  // Where one source is enough, two that nobody contradicts cannot be worse.
+  if (rules.minSources <= 1 && used > 0 && used === voices.length) best = Math.max(best, LONE)
+  return Math.round((best / (best + HALF)) * 1e4) / 1e4
 }
 
-function voteOf(quote: Quick, median: Quick, reach: number): number {
-  const distance = Math.abs(quote.near - median.near) / median.near
-  // The order of the tests keeps a bound of zero, or one that is no number, from becoming NaN.
-  if (distance === 0) return 1
-  return distance < reach ? 1 - distance / reach : 0
+function corroboration(anchor: Voice, voices: readonly Voice[], maxDeviation: number): number {
+  let exchanges = 0
+  let aggregator = 0
+  for (const other of voices) {
+    if (other === anchor || other.reason !== null) continue
+    const share = shareOf(anchor.quote.near, other.quote.near, maxDeviation)
+    if (!other.isAggregator) exchanges += share
+    else if (share > aggregator) aggregator = share
+  }
+  return anchor.isAggregator ? Math.max(exchanges, Math.round(aggregator * ECHO)) : exchanges + aggregator
 }
 
-const fromVotes = (votes: number): number => Math.round((votes / (votes + HALF_VOTES)) * 1e4) / 1e4
+/** Their ratio says how far apart two are: the same from either side, and at any price. */
+function shareOf(a: number, b: number, maxDeviation: number): number {
+  if (a === b) return WHOLE
+  const apart = a < b ? (b - a) / a : (a - b) / b
+  // A bound of zero, or one that is no number, fails this comparison.
+  return apart < maxDeviation ? Math.round((1 - apart / maxDeviation) * WHOLE) : 0
+}

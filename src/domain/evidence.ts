@@ -24,7 +24,7 @@ export function agreement({ voices, median, confidence, verdict, value, policy }
   for (const voice of voices) {
     if (isFresh(voice) && median !== null) {
       used.push(usedQuote(voice, median))
-      if (!sources.includes(voice.claim.source)) sources.push(voice.claim.source)
+      sources.push(voice.claim.source)
     } else dropped.push(droppedQuote(voice, median))
   }
   const { observedAt, receivedAt } = used.length > 0 ? instantsOf(used) : instantsOfAll(voices, policy.now)

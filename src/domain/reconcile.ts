@@ -1,6 +1,6 @@
 /**
  * One number out of what several sources claim, with the evidence for it: who was used, who was set aside and
- * why. Pure, and the same whatever order the claims come in. `docs/reconciliation.md` explains the method.
+ * why. Pure, and the same whatever order the sources answer in. `docs/reconciliation.md` explains the method.
  */
 import type { Decimal, Verdict } from './attribution.ts'
 import { byTrust, byValue, hear, isFresh } from './claim.ts'
@@ -18,13 +18,13 @@ export function reconcile(claims: readonly Claim[], policy: Policy): Agreement {
   const fresh: Fresh[] = []
   for (const claim of claims) {
     const voice = hear(claim, policy)
-    insert(voices, voice, byTrust)
-    if (isFresh(voice)) insert(fresh, voice, byValue)
+    // A source speaks once: whoever gathers the claims puts the one that is meant first.
+    if (insert(voices, voice, byTrust) && isFresh(voice)) insert(fresh, voice, byValue)
   }
   const median = medianOf(fresh)
   if (median !== null && fresh.length > 2) dropOutliers(fresh, median, policy)
   const used = fresh.filter((voice) => voice.reason === null)
-  const confidence = confidenceOf(fresh, median, policy.maxDeviation)
+  const confidence = confidenceOf(fresh, policy)
   const verdict = verdictOf(fresh, used, confidence, policy)
   const value = verdict === 'ACCEPTED' || verdict === 'DEGRADED' ? valueOf(used, policy) : null
   return agreement({ voices, median, confidence, verdict, value, policy })
@@ -73,14 +73,16 @@ function medianOf(fresh: readonly Fresh[]): Quick | null {
   return upper === lower ? upper.quote : middle(lower.quote, upper.quote)
 }
 
-/** Six elements: walking back beats any sort that must be told how to compare. */
-function insert<T>(sorted: T[], item: T, before: (a: T, b: T) => number): void {
+/** Six elements: walking back beats any sort that must be told how to compare. False, and not there, if its equal is. */
+function insert<T>(sorted: T[], item: T, order: (a: T, b: T) => number): boolean {
   let at = sorted.length
-  sorted.push(item)
   for (; at > 0; at -= 1) {
-    const previous = sorted[at - 1]
-    if (previous === undefined || before(previous, item) <= 0) break
-    sorted[at] = previous
+    const difference = order(sorted[at - 1] as T, item)
+    if (difference === 0) return false
+    if (difference < 0) break
   }
+  sorted.push(item)
+  for (let from = sorted.length - 1; from > at; from -= 1) sorted[from] = sorted[from - 1] as T
   sorted[at] = item
+  return true
 }

@@ -1,10 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { add, compare, divide, median, multiply, subtract } from '../../src/domain/decimal.ts'
-import { SOURCES } from '../../src/domain/market.ts'
+import { add, compare, divide, multiply, subtract } from '../../src/domain/decimal.ts'
+import { SOURCES, isVenue } from '../../src/domain/market.ts'
 import type { Source } from '../../src/domain/market.ts'
 import { reconcile } from '../../src/domain/reconcile.ts'
-import type { Claim, Policy } from '../../src/domain/reconcile.ts'
+import type { Agreement, Claim, Policy } from '../../src/domain/reconcile.ts'
 import { format } from '../../src/domain/scaled.ts'
 import { TRUSTED, claim, plainReconcile, policy } from '../support/claims.ts'
 
@@ -36,27 +36,24 @@ const rules = fc.record({
   maxDeviation: fc.constantFrom(0.01, 0.15, 0.07),
   wasDropped: fc.subarray([...SOURCES]),
 })
-const confidence = (heard: readonly Claim[]) => reconcile(heard, policy()).confidence
-const valuesOf = (heard: readonly Claim[]) => heard.map(({ value }) => value ?? '0')
-/** Part of the way from one value to another, exactly. */
+/** Part of the way from one value to another, exactly; past it beyond 100. */
 const towards = (from: string, to: string, percent: number) =>
   add(from, multiply(subtract(to, from), format({ units: BigInt(percent), scale: 2 })))
 const replaced = (heard: readonly Claim[], at: number, value: string) =>
   heard.map((one, index) => (index === at ? { ...one, value } : one))
 const percent = fc.integer({ min: 0, max: 100 })
-/** Offset from a centre, in hundred-thousandths of it. */
-const offset = (centre: string, share: number) =>
-  add(centre, multiply(centre, format({ units: BigInt(share), scale: 5 })))
 
-/** Shares of the centre, in hundred-thousandths: within a third and a sixth of the bound of 1 %. */
-const agreeing = fc.integer({ min: -333, max: 333 })
-const agreeingWell = fc.integer({ min: -166, max: 166 })
-const isAggregator = ({ source }: Claim) => source === 'COINGECKO' || source === 'COINPAPRIKA'
-/** The second aggregator: it shares the first one's vote. */
-const isEcho = (one: Claim, others: readonly Claim[]) =>
-  isAggregator(one) && others.some((other) => other.source !== one.source && isAggregator(other))
-const independent = (min: number) =>
-  heardOf(any, min, 5).filter((heard) => heard.filter(isAggregator).length < 2)
+/** Are those used `before`, apart from `mover`, all used `after`? */
+const staysUsed = (before: Agreement, after: Agreement, mover: Source) =>
+  before.sources.every((source) => source === mover || after.sources.includes(source))
+const valueOf = (answer: Agreement, source: Source) =>
+  answer.reconciliation.used.find((quote) => quote.source === source)?.value ?? null
+/** Exactly: is the ratio of `a` and `b` no wider than that of `c` and `b`? */
+function isNoFurther(a: string, c: string, b: string): boolean {
+  const [lowA, highA] = compare(a, b) < 0 ? [a, b] : [b, a]
+  const [lowC, highC] = compare(c, b) < 0 ? [c, b] : [b, c]
+  return compare(multiply(highA, lowC), multiply(highC, lowA)) <= 0
+}
 
 describe('reconciling, whatever is heard', () => {
   it('does not depend on the order the sources answer in', () => {
@@ -170,65 +167,79 @@ describe('reconciling, whatever is heard', () => {
 })
 
 describe('confidence, whatever is heard', () => {
-  it('never falls when an outlying source moves closer to the rest', () => {
+  it('never falls when a source joins that is used, if all used before still are', () => {
     fc.assert(
-      fc.property(heardOf(any, 2, 6), fc.boolean(), percent, (heard, isLowest, part) => {
+      fc.property(heardOf(near, 1, 6), rules, (heard, changed) => {
+        const [joining, ...others] = heard
+        const before = reconcile(others, policy(changed))
+        const after = reconcile(heard, policy(changed))
+        const { source } = joining as Claim
+        fc.pre(after.sources.includes(source) && staysUsed(before, after, source))
+        expect(after.confidence).toBeGreaterThanOrEqual(before.confidence)
+      }),
+      RUNS,
+    )
+  })
+
+  it('never falls when the lowest or highest source moves towards all the rest, whoever is used or dropped', () => {
+    fc.assert(
+      fc.property(heardOf(any, 2, 6), rules, fc.boolean(), percent, (heard, changed, isLowest, part) => {
         const sorted = heard.toSorted((a, b) => compare(a.value ?? '0', b.value ?? '0'))
         const ordered = isLowest ? sorted : sorted.toReversed()
-        const [outer, next] = valuesOf(ordered)
+        const [outer, next] = ordered.map(({ value }) => value ?? '1')
         const closer = replaced(ordered, 0, towards(outer ?? '1', next ?? '1', part))
-        expect(confidence(closer)).toBeGreaterThanOrEqual(confidence(ordered))
+        const before = reconcile(ordered, policy(changed))
+        const after = reconcile(closer, policy(changed))
+        expect(after.confidence).toBeGreaterThanOrEqual(before.confidence)
       }),
       RUNS,
     )
   })
 
-  it('never falls when any independent source moves closer to the median', () => {
+  it('never falls when a source moves no further from any used one, if these stay used and it is used after', () => {
+    const part = fc.integer({ min: 0, max: 300 })
     fc.assert(
-      fc.property(independent(2), fc.nat(4), percent, (heard, pick, part) => {
-        const at = pick % heard.length
-        const moved = towards(heard[at]?.value ?? '1', median(valuesOf(heard)), part)
-        expect(confidence(replaced(heard, at, moved))).toBeGreaterThanOrEqual(confidence(heard))
+      fc.property(heardOf(any, 2, 6), rules, fc.nat(5), part, (heard, changed, target, share) => {
+        const [mover, ...others] = heard
+        const from = mover?.value ?? '1'
+        const to = towards(from, others[target % others.length]?.value ?? '1', share)
+        fc.pre(compare(to, '0') > 0)
+        const before = reconcile(heard, policy(changed))
+        const after = reconcile(replaced(heard, 0, to), policy(changed))
+        const { source } = mover as Claim
+        fc.pre(after.sources.includes(source) && staysUsed(before, after, source))
+        const rest = before.sources.filter((other) => other !== source)
+        fc.pre(rest.every((other) => isNoFurther(to, from, valueOf(before, other) ?? '1')))
+        expect(after.confidence).toBeGreaterThanOrEqual(before.confidence)
       }),
       RUNS,
     )
   })
 
-  it('never falls when a source joins that agrees, within a third of the bound of the median', () => {
+  it('is never more for an outlier dropped than had it said anything it is used for, if all used before still are', () => {
     fc.assert(
-      fc.property(heardOf(any, 2, 6), agreeing, (heard, share) => {
-        const [joining, ...before] = heard
-        fc.pre(joining !== undefined && !isEcho(joining, before))
-        const source = joining?.source ?? 'OKX'
-        const after = [...before, claim(source, offset(median(valuesOf(before)), share))]
-        expect(confidence(after)).toBeGreaterThanOrEqual(confidence(before))
-      }),
-      RUNS,
-    )
-  })
-
-  it('never falls when the second aggregator joins at the median', () => {
-    fc.assert(
-      fc.property(heardOf(any, 2, 5), (heard) => {
-        const before = heard.filter(({ source }) => source !== 'COINPAPRIKA')
-        fc.pre(before.length > 0)
-        const after = [...before, claim('COINPAPRIKA', median(valuesOf(before)))]
-        expect(confidence(after)).toBeGreaterThanOrEqual(confidence(before))
-      }),
-      RUNS,
-    )
-  })
-
-  it('is never more for an outlier dropped than had that source agreed, within a sixth of the bound', () => {
-    fc.assert(
-      fc.property(heardOf(any, 3, 6), fc.nat(5), agreeingWell, (heard, pick, share) => {
-        const { dropped, median: centre } = reconcile(heard, policy()).reconciliation
-        const outlier = dropped[pick % Math.max(1, dropped.length)]
+      fc.property(heardOf(any, 3, 6), rules, near, (heard, changed, value) => {
+        const before = reconcile(heard, policy(changed))
+        const outlier = before.reconciliation.dropped[0]
+        fc.pre(outlier !== undefined)
         const at = heard.findIndex(({ source }) => source === outlier?.source)
-        const one = heard[at]
-        fc.pre(one !== undefined && centre !== null && !isEcho(one, heard))
-        const agreed = replaced(heard, at, offset(centre ?? '1', share))
-        expect(confidence(agreed)).toBeGreaterThanOrEqual(confidence(heard))
+        const after = reconcile(replaced(heard, at, value), policy(changed))
+        const { source } = heard[at] as Claim
+        fc.pre(after.sources.includes(source) && staysUsed(before, after, source))
+        expect(after.confidence).toBeGreaterThanOrEqual(before.confidence)
+      }),
+      RUNS,
+    )
+  })
+
+  it('is the same for one aggregator or two that say the same, once an exchange speaks with them', () => {
+    fc.assert(
+      fc.property(heardOf(near, 1, 4), near, (heard, value) => {
+        const exchanges = heard.filter(({ source }) => isVenue(source)).map((one) => ({ ...one, value }))
+        fc.pre(exchanges.length > 0)
+        const one = [...exchanges, claim('COINGECKO', value)]
+        const both = [...one, claim('COINPAPRIKA', value)]
+        expect(reconcile(both, policy()).confidence).toBe(reconcile(one, policy()).confidence)
       }),
       RUNS,
     )

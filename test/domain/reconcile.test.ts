@@ -56,7 +56,7 @@ describe('the price of several sources', () => {
     expect(decide(claims('100', '100.1', '100.2', '100.3', '100.9'), { method: 'TRIMMED_MEAN' }).value).toBe(
       '100.2',
     )
-    expect(decide(claims('100', '100.4'), { method: 'TRIMMED_MEAN' }).value).toBe('100.2')
+    expect(decide(claims('100', '100.2'), { method: 'TRIMMED_MEAN' }).value).toBe('100.1')
   })
 
   it('does not use what is zero, negative, silent, failed or too old', () => {
@@ -104,6 +104,14 @@ describe('the price of several sources', () => {
     expect(used[1]?.conversion).toEqual(conversion)
   })
 
+  it('hears a source once, its first claim', () => {
+    const usdt = claim('BINANCE', '100', { conversion: { symbol: 'USDT-USD', rate: '1' } })
+    const usdc = claim('BINANCE', '100', { conversion: { symbol: 'USDC-USD', rate: '1' } })
+    expect(decide([usdt, usdc])).toMatchObject({ verdict: 'TOO_FEW_SOURCES', sources: ['BINANCE'] })
+    const heard = decide([usdt, ...claims('100', '100.1'), usdc, claim('BINANCE', '150')])
+    expect(heard).toEqual(decide([usdt, ...claims('100', '100.1')]))
+  })
+
   it('says which rules were in force', () => {
     expect(reconcile(claims('1', '1'), policy({ maxDeviation: 0.07 })).reconciliation.policy).toEqual({
       maxDeviationPercent: 7,
@@ -131,23 +139,44 @@ describe('confidence', () => {
   })
 
   it('has these vectors', () => {
-    expect(decide(claims('100', '100')).confidence).toBe(0.8696)
-    expect(decide(claims('100', '100.3')).confidence).toBe(0.8379)
-    expect(decide(claims('99.5', '100.5')).confidence).toBe(0.625)
-    expect(decide(claims('45000', '45050', '50000')).confidence).toBe(0.8594)
-    expect(decide(claims('100', '100', '100')).confidence).toBe(0.9091)
-    expect(decide(claims('100', '100', '100', '100')).confidence).toBe(0.9302)
-    expect(decide(claims('100')).confidence).toBe(0.7)
-    expect(decide(claims('45000', '50000', '40000')).confidence).toBe(0.4375)
+    expect(decide(claims('100', '100')).confidence).toBe(0.7813)
+    expect(decide(claims('100', '100.3')).confidence).toBe(0.7143)
+    expect(decide(claims('99.5', '100.5')).confidence).toBe(0)
+    expect(decide(claims('45000', '45050', '50000')).confidence).toBe(0.7605)
+    expect(decide(claims('100', '100', '100')).confidence).toBe(0.8772)
+    expect(decide(claims('100', '100.3', '99.7')).confidence).toBe(0.8332)
+    expect(decide(claims('100', '100', '100', '100')).confidence).toBe(0.9146)
+    expect(decide(claims('100', '100', '100', '100', '100', '100')).confidence).toBe(0.9346)
+    expect(decide(claims('45000', '50000', '40000')).confidence).toBe(0)
     expect(decide([]).confidence).toBe(0)
+  })
+
+  it('opens the gate a third of the bound apart, the figure shown being the one decided on', () => {
+    expect(decide(claims('100', '100.34'))).toMatchObject({ confidence: 0.7021, verdict: 'ACCEPTED' })
+    expect(decide(claims('100', '100.35'))).toMatchObject({ confidence: 0.6989, verdict: 'LOW_CONFIDENCE' })
+    // 0.69998 before it is rounded, and shown as 0.7.
+    expect(decide(claims('100', '100.3467'))).toMatchObject({ confidence: 0.7, verdict: 'ACCEPTED' })
   })
 
   it('counts two aggregators as one vote', () => {
     const aggregators = [claim('COINGECKO', '100'), claim('COINPAPRIKA', '100')]
-    expect(decide(aggregators).confidence).toBe(0.7692)
+    expect(decide(aggregators).confidence).toBe(0.7724)
+    expect(decide([claim('COINGECKO', '100'), claim('COINPAPRIKA', '100.3')])).toMatchObject({
+      confidence: 0.7037,
+      verdict: 'ACCEPTED',
+    })
     expect(decide([...aggregators, claim('KRAKEN', '100')]).confidence).toBe(
       decide(claims('100', '100')).confidence,
     )
+    const apart = [claim('COINGECKO', '100'), claim('COINPAPRIKA', '100.4'), claim('KRAKEN', '100.1')]
+    expect(decide(apart).confidence).toBe(decide([...apart.slice(0, 1), ...apart.slice(2)]).confidence)
+  })
+
+  it('is that of those left, when a newcomer tips the majority', () => {
+    const camps = claims('101.79', '101.79', '101.81', '98.95', '98.87')
+    const tipped = [...camps, claim('COINPAPRIKA', '98.63')]
+    expect(decide(camps)).toMatchObject({ confidence: 0.8761, verdict: 'ACCEPTED', value: '101.79' })
+    expect(decide(tipped)).toMatchObject({ confidence: 0, verdict: 'TOO_FEW_SOURCES', value: null })
   })
 
   it('gives hot symbols at most a degraded price from aggregators alone, warm ones a full one', () => {
@@ -158,10 +187,16 @@ describe('confidence', () => {
     expect(decide(exchange, { isHot: true })).toMatchObject({ verdict: 'ACCEPTED' })
   })
 
-  it('accepts one source only where one is all that is asked for', () => {
-    expect(decide(claims('100'))).toMatchObject({ verdict: 'TOO_FEW_SOURCES', value: null })
-    expect(decide(claims('100'), { minSources: 1 })).toMatchObject({ verdict: 'ACCEPTED', value: '100' })
-    expect(decide(claims('100', '90', '110'), { minSources: 1 })).toMatchObject({ verdict: 'LOW_CONFIDENCE' })
+  it('accepts one source only where one is all that is asked for, and then two that nobody contradicts', () => {
+    expect(decide(claims('100'))).toMatchObject({ confidence: 0, verdict: 'TOO_FEW_SOURCES', value: null })
+    const one = { minSources: 1 }
+    expect(decide(claims('100'), one)).toMatchObject({ confidence: 0.7, verdict: 'ACCEPTED', value: '100' })
+    expect(decide(claims('100', '100.9'), one)).toMatchObject({ confidence: 0.7, verdict: 'ACCEPTED' })
+    expect(decide(claims('100', '102.1'), one)).toMatchObject({ verdict: 'CONFLICT' })
+    expect(decide(claims('100', '90', '110'), one)).toMatchObject({
+      confidence: 0,
+      verdict: 'LOW_CONFIDENCE',
+    })
   })
 })
 

@@ -162,7 +162,7 @@ function recognise(reader: OpenSocket, { principal, expiresAt }: Identity, clock
   return true
 }
 
-/** Closes, listens to nothing more, and cuts off whoever does not go. */
+/** Closes, and cuts off whoever does not go. What still comes is read, or the close would be lost with it, and ignored. */
 function dismiss({ socket, connection }: OpenSocket, clock: Clock, code: number, reason: string): void {
   if (socket.readyState !== socket.OPEN) return
   connection?.flush()
@@ -184,8 +184,6 @@ function wire(reader: OpenSocket, { logger, clock, door }: Wiring): ProtocolSock
     if (socket.readyState !== socket.OPEN) return false
     if (door.hear === undefined || door.hear(reader)) return true
     dismiss(reader, clock, TOO_MANY_MESSAGES, 'Too many messages')
-    // What it has sent already is not even read.
-    socket.pause()
     return false
   }
   const send = (text: string): Promise<void> =>

@@ -70,6 +70,8 @@ export async function serveProtected({
     documents,
     protection,
     wsUrl: server.url.replace('http', 'ws'),
+    subscriptions: () => execution.fanout.readers(),
+    sockets: async () => Number(/^facade_sockets (\d+)$/m.exec(await (await at('/metrics')).text())?.[1]),
     /** How often the facade was asked for anything. */
     asked: () => Object.values(facade.asked).reduce((sum, calls) => sum + calls.length, 0),
     async stop() {

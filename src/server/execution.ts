@@ -45,7 +45,8 @@ export function createExecution(parts: ExecutionParts): QuickExecution {
     clock,
     turn,
     onServed,
-    onStuck: (lane) => cutOffs.get(lane)?.(),
+    // A turn later, so that each subscription's own error goes first.
+    onStuck: (lane) => turn.afterwards(() => cutOffs.get(lane)?.()),
   })
   return {
     fanout,

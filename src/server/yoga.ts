@@ -83,10 +83,10 @@ const referenceEngine: Plugin = {
 }
 
 /** Errors raised on one operation's way, and where those that are our fault are told. */
-function presentationOf(requestId: string, logger: Logger): Presentation {
+function presentationOf(requestId: string, logger: Logger, isHttp: boolean): Presentation {
   return {
     requestId,
-    isHttp: true,
+    isHttp,
     report: (error) => logger.error({ requestId, err: error }, 'an operation failed'),
   }
 }
@@ -124,8 +124,10 @@ function preflightedPosts(): Plugin {
 
 function presentedErrors(logger: Logger): Plugin<object, Incoming> {
   return {
-    onResultProcess({ result, setResult, serverContext }) {
-      const presentation = presentationOf(serverContext.requestId, logger)
+    onResultProcess({ result, setResult, serverContext, acceptableMediaTypes }) {
+      // A refusal is an event of the stream like any other: clients ask again and again behind any status but 200.
+      const isHttp = acceptableMediaTypes[0] !== 'text/event-stream'
+      const presentation = presentationOf(serverContext.requestId, logger, isHttp)
       if (Array.isArray(result)) return
       if (isStreamed(result)) setResult(presentedStream(result, presentation))
       else setResult(presentResult(result as ExecutionResult, presentation))

@@ -63,15 +63,17 @@ export class RawReader {
     this.socket = new WebSocket(url, 'graphql-transport-ws')
     this.socket.on('close', (code, reason) => (this.closed = { code, reason: String(reason) }))
     this.socket.on('error', () => undefined)
-    this.isReady = once(this.socket, 'open').then(() => {
-      const acknowledged = once(this.socket, 'message')
-      this.say({ type: 'connection_init' })
-      return acknowledged.then(() => {
-        this.socket.on('message', (data) => {
-          const message = JSON.parse(String(data)) as { id: string; type: string }
-          if (message.id !== undefined) this.messages.push(message)
-        })
-      })
+    this.isReady = this.#greet()
+  }
+
+  async #greet(): Promise<void> {
+    await once(this.socket, 'open')
+    const acknowledged = once(this.socket, 'message')
+    this.say({ type: 'connection_init' })
+    await acknowledged
+    this.socket.on('message', (data) => {
+      const message = JSON.parse(String(data)) as { id: string; type: string }
+      if (message.id !== undefined) this.messages.push(message)
     })
   }
 
@@ -104,19 +106,17 @@ export class Unshared {
   readonly isReady: Promise<void>
 
   constructor({ facade }: Hall, { query, variables = {} }: Asked) {
-    const contextValue = createContext({
-      facade,
-      requestId: 'unshared',
-      principal: null,
-      signal: new AbortController().signal,
-    })
-    this.isReady = Promise.resolve(
-      subscribe({ schema, document: parse(query), variableValues: variables, contextValue }),
-    ).then((result) => {
-      if (!(Symbol.asyncIterator in result)) return void this.results.push(result)
-      this.#iterator = result as AsyncGenerator<ExecutionResult>
-      void this.#read(this.#iterator)
-    })
+    this.isReady = this.#start(facade, { query, variables })
+  }
+
+  async #start(facade: Hall['facade'], { query, variables = {} }: Asked): Promise<void> {
+    const { signal } = new AbortController()
+    const contextValue = createContext({ facade, requestId: 'unshared', principal: null, signal })
+    const document = parse(query)
+    const result = await subscribe({ schema, document, variableValues: variables, contextValue })
+    if (!(Symbol.asyncIterator in result)) return void this.results.push(result)
+    this.#iterator = result as AsyncGenerator<ExecutionResult>
+    void this.#read(this.#iterator)
   }
 
   async #read(results: AsyncIterable<ExecutionResult>): Promise<void> {

@@ -5,7 +5,7 @@
 import type { Source } from '../src/domain/market.ts'
 import { reconcile } from '../src/domain/reconcile.ts'
 import type { Policy } from '../src/domain/reconcile.ts'
-import { claim, claims, policy } from '../test/support/claims.ts'
+import { TRUSTED, claim, policy } from '../test/support/claims.ts'
 
 /** At a price of 10,000 one basis point is exactly one. */
 const TRUTH = 10_000
@@ -72,11 +72,16 @@ function row(count: number, colluding: number, attack: Attack): string {
   return `| ${cells.join(' | ')} |`
 }
 
-const rules: Policy = policy({ confidenceThreshold: 0, minSources: 1 })
+/** We have six; a seventh is only imagined here. */
+const SEVEN = [...TRUSTED, 'A SEVENTH' as Source]
+const rules: Policy = policy({ confidenceThreshold: 0, minSources: 1, order: SEVEN })
 
 /** The answer as given, were the gate of confidence open: with it shut, some of these are refused instead. */
 const ours: Estimate = (offsets) => {
-  const { value } = reconcile(claims(...offsets.map((offset) => (TRUTH + offset).toFixed(2))), rules)
+  const heard = SEVEN.slice(0, offsets.length).map((source, index) =>
+    claim(source, (TRUTH + (offsets[index] ?? 0)).toFixed(2)),
+  )
+  const { value } = reconcile(heard, rules)
   return value === null ? 0 : Number(value) - TRUTH
 }
 

@@ -124,9 +124,9 @@ function preflightedPosts(): Plugin {
 
 function presentedErrors(logger: Logger): Plugin<object, Incoming> {
   return {
-    onResultProcess({ result, setResult, serverContext, acceptableMediaTypes }) {
+    onResultProcess({ result, setResult, serverContext, request }) {
       // A refusal is an event of the stream like any other: clients ask again and again behind any status but 200.
-      const isHttp = acceptableMediaTypes[0] !== 'text/event-stream'
+      const isHttp = !(request.headers.get('accept') ?? '').startsWith('text/event-stream')
       const presentation = presentationOf(serverContext.requestId, logger, isHttp)
       if (Array.isArray(result)) return
       if (isStreamed(result)) setResult(presentedStream(result, presentation))

@@ -52,28 +52,39 @@ export interface Universe {
   listingAt(symbol: MarketSymbol, source: Listing['source']): Listing | null
 }
 
-/** Everything answered once. `asOf` null means now. */
+/**
+ * Everything answered once. `asOf` null means now. `signal` says that the asker has left: what nobody else
+ * waits for is given up, down to the request on the wire; the outcome no longer matters.
+ */
 export interface Warm {
-  prices(requests: readonly PriceRequest[]): Promise<readonly Outcome<Price>[]>
-  volumes(requests: readonly AtSymbol[]): Promise<readonly Outcome<Volume>[]>
-  vadr(requests: readonly AtVenue[]): Promise<readonly Outcome<Vadr>[]>
-  liquidity(requests: readonly LiquidityRequest[]): Promise<readonly Outcome<Liquidity>[]>
-  funding(requests: readonly AtDerivativesVenue[]): Promise<readonly Outcome<Funding>[]>
-  openInterest(requests: readonly AtDerivativesVenue[]): Promise<readonly Outcome<OpenInterest>[]>
-  klines(request: KlineRequest): Promise<Outcome<KlineSeries>>
-  book(request: {
-    readonly symbol: MarketSymbol
-    readonly venue: Venue | null
-    readonly depth: number
-    readonly asOf: Instant | null
-  }): Promise<Outcome<Book>>
-  consolidatedBook(request: {
-    readonly symbol: MarketSymbol
-    readonly depth: number
-    readonly venues: readonly Venue[] | null
-  }): Promise<Outcome<ConsolidatedBook>>
+  prices(requests: readonly PriceRequest[], signal?: AbortSignal): Promise<readonly Outcome<Price>[]>
+  volumes(requests: readonly AtSymbol[], signal?: AbortSignal): Promise<readonly Outcome<Volume>[]>
+  vadr(requests: readonly AtVenue[], signal?: AbortSignal): Promise<readonly Outcome<Vadr>[]>
+  liquidity(
+    requests: readonly LiquidityRequest[],
+    signal?: AbortSignal,
+  ): Promise<readonly Outcome<Liquidity>[]>
+  funding(requests: readonly AtDerivativesVenue[], signal?: AbortSignal): Promise<readonly Outcome<Funding>[]>
+  openInterest(
+    requests: readonly AtDerivativesVenue[],
+    signal?: AbortSignal,
+  ): Promise<readonly Outcome<OpenInterest>[]>
+  klines(request: KlineRequest, signal?: AbortSignal): Promise<Outcome<KlineSeries>>
+  book(request: BookRequest, signal?: AbortSignal): Promise<Outcome<Book>>
+  consolidatedBook(request: ConsolidatedBookRequest, signal?: AbortSignal): Promise<Outcome<ConsolidatedBook>>
 }
 
+export interface BookRequest {
+  readonly symbol: MarketSymbol
+  readonly venue: Venue | null
+  readonly depth: number
+  readonly asOf: Instant | null
+}
+export interface ConsolidatedBookRequest {
+  readonly symbol: MarketSymbol
+  readonly depth: number
+  readonly venues: readonly Venue[] | null
+}
 export interface AtSymbol {
   readonly symbol: MarketSymbol
   readonly asOf: Instant | null

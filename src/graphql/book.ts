@@ -137,14 +137,12 @@ builder.queryFields((t) => ({
         description: 'A past instant, answered from the record. Left out: now.',
       }),
     },
-    resolve: async (_root, { symbol, venue, depth, asOf }, { facade }) =>
+    resolve: async (_root, { symbol, venue, depth, asOf }, { facade, signal }) =>
       unwrap(
-        await facade.warm.book({
-          symbol,
-          venue: venue ?? null,
-          depth: depthBound(depth),
-          asOf: asOf ?? null,
-        }),
+        await facade.warm.book(
+          { symbol, venue: venue ?? null, depth: depthBound(depth), asOf: asOf ?? null },
+          signal,
+        ),
       ),
   }),
   consolidatedBook: t.field({
@@ -158,9 +156,12 @@ builder.queryFields((t) => ({
       depth: t.arg.int({ required: true, defaultValue: 20, description: DEPTH }),
       venues: t.arg({ type: [VenueWord], description: VENUES }),
     },
-    resolve: async (_root, { symbol, depth, venues }, { facade }) =>
+    resolve: async (_root, { symbol, depth, venues }, { facade, signal }) =>
       unwrap(
-        await facade.warm.consolidatedBook({ symbol, depth: depthBound(depth), venues: venuesBound(venues) }),
+        await facade.warm.consolidatedBook(
+          { symbol, depth: depthBound(depth), venues: venuesBound(venues) },
+          signal,
+        ),
       ),
   }),
 }))

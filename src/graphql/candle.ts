@@ -135,15 +135,12 @@ builder.queryField('klines', (t) =>
         description: 'As they were known at a past instant, from the record. Left out: now.',
       }),
     },
-    resolve: async (_root, { symbol, interval, last, before, asOf }, { facade }) =>
+    resolve: async (_root, { symbol, interval, last, before, asOf }, { facade, signal }) =>
       unwrap(
-        await facade.warm.klines({
-          symbol,
-          interval,
-          last: lastBound(last),
-          before: before ?? null,
-          asOf: asOf ?? null,
-        }),
+        await facade.warm.klines(
+          { symbol, interval, last: lastBound(last), before: before ?? null, asOf: asOf ?? null },
+          signal,
+        ),
       ),
   }),
 )

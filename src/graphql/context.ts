@@ -22,5 +22,5 @@ export interface OperationContext {
 export type Asker = Omit<OperationContext, 'loaders'>
 
 export function createContext({ facade, signal, requestId, principal }: Asker): OperationContext {
-  return { facade, loaders: createLoaders(facade.warm), signal, requestId, principal }
+  return { facade, loaders: createLoaders(facade.warm, signal), signal, requestId, principal }
 }

@@ -31,24 +31,25 @@ export interface Loader<Request, Answer> {
 
 type Batch<Request, Answer> = (requests: readonly Request[]) => Promise<readonly Outcome<Answer>[]>
 
-export function createLoaders(warm: Warm): Loaders {
+/** `signal` is aborted when the asker of this operation hangs up. */
+export function createLoaders(warm: Warm, signal?: AbortSignal): Loaders {
   return {
     prices: batched(
-      (requests) => warm.prices(requests),
+      (requests) => warm.prices(requests, signal),
       ({ symbol, asOf, method }) => `${symbol}|${asOf}|${method}`,
     ),
     volumes: batched(
-      (requests) => warm.volumes(requests),
+      (requests) => warm.volumes(requests, signal),
       ({ symbol, asOf }) => `${symbol}|${asOf}`,
     ),
-    vadr: batched((requests) => warm.vadr(requests), atVenue),
+    vadr: batched((requests) => warm.vadr(requests, signal), atVenue),
     liquidity: batched(
-      (requests) => warm.liquidity(requests),
+      (requests) => warm.liquidity(requests, signal),
       (request) => `${atVenue(request)}|${request.withinPercent}`,
     ),
-    funding: batched<AtDerivativesVenue, Funding>((requests) => warm.funding(requests), atVenue),
+    funding: batched<AtDerivativesVenue, Funding>((requests) => warm.funding(requests, signal), atVenue),
     openInterest: batched<AtDerivativesVenue, OpenInterest>(
-      (requests) => warm.openInterest(requests),
+      (requests) => warm.openInterest(requests, signal),
       atVenue,
     ),
   }

@@ -22,6 +22,8 @@ export function okxSwaps(site: VenueSite): Readonly<Record<string, (asked: Asked
         markPx: markOf(site.world, found.symbol, site.now()).toFixed(found.priceDigits),
         ts: String(site.time()),
       })),
+    '/api/v5/market/index-tickers': ({ query }) =>
+      good(query.get('quoteCcy') === 'USDT' ? swapMarkets(site).map((found) => index(site, found)) : []),
   }
 }
 
@@ -87,6 +89,17 @@ function funding(site: VenueSite, market: Market): unknown {
     settFundingRate: (site.world.fundingPerHour(market.base, at - 8 * HOUR_MS) * 8).toFixed(12),
     settState: 'settled',
     premium: '0.0001',
+    ts: String(site.time()),
+  }
+}
+
+function index(site: VenueSite, market: Market): unknown {
+  const price = site.world.price(market.symbol, site.now()).toFixed(market.priceDigits)
+  return {
+    instId: `${market.base}-USDT`,
+    idxPx: price,
+    high24h: price,
+    low24h: price,
     ts: String(site.time()),
   }
 }

@@ -1,11 +1,11 @@
 /**
- * Kraken's linear perpetuals over REST, one table for everything. Hides a rate in dollars, hourly settlement and
- * bare numbers with exponents.
+ * Kraken's perpetuals over REST, one table for everything. Hides a rate in dollars (or in coins), hourly
+ * settlement, contracts counted in dollars, and bare numbers with exponents.
  *
  * https://docs.kraken.com/api/docs/futures-api/trading/get-tickers
  */
 import { z } from 'zod'
-import { divide } from '../domain/decimal.ts'
+import { divide, multiply } from '../domain/decimal.ts'
 import { isSymbol } from '../domain/market.ts'
 import type { Perpetual } from '../domain/market.ts'
 import { instantOf, isObject, parseKeepingDigits, plainDigits, positiveDigits } from '../wire/json.ts'
@@ -43,8 +43,9 @@ const contracts = z.object({
   tickers: rowsOf(contract),
 })
 
-/** Linear, quoted and counted like spot. Its inverse elders (`PI_`) count dollars. */
-const LINEAR = /^PF_/i
+/** `PF_` is linear, quoted and counted like spot. Its elder, the inverse `PI_`, counts dollars. */
+const PERPETUAL = /^P[FI]_/i
+const INVERSE = /^PI_/i
 
 function tickers<T>(take: (rows: readonly Contract[], at: number) => T): Request<T> {
   return {
@@ -58,7 +59,7 @@ function tickers<T>(take: (rows: readonly Contract[], at: number) => T): Request
         refusal: futuresRefusal,
         take: (body) =>
           take(
-            body.tickers.filter(({ symbol }) => LINEAR.test(symbol)),
+            body.tickers.filter(({ symbol }) => PERPETUAL.test(symbol)),
             Date.parse(body.serverTime),
           ),
       }),
@@ -73,15 +74,15 @@ function perpetuals(): Request<readonly Perpetual[]> {
         symbol: row.pair.split(':').map(lettersOf).join('-'),
         instrument: row.symbol,
         contractSize: '1',
-        isInverse: false,
+        isInverse: INVERSE.test(row.symbol),
       }))
       .filter(({ symbol }) => isSymbol(symbol)),
   )
 }
 
 const HOUR_MS = 3_600_000
-/** Enough for a rate of 1e-9 to keep its digits. */
-const RATE_DIGITS = 18
+/** Enough for a rate of 1e-9 to keep its digits, and for dollars turned into coins. */
+const DIGITS = 18
 
 function funding(perpetuals: readonly Perpetual[]): ReturnType<DerivativesSource['funding']> {
   if (perpetuals.length === 0) return { requests: [] }
@@ -120,12 +121,16 @@ function fundingOf(found: {
   }
 }
 
-/** `fundingRate` is dollars for one coin and hour; as a fraction it is what others call a rate. */
+/**
+ * `fundingRate` is dollars for one coin and hour, of an inverse contract coins for one dollar and hour; as a
+ * fraction it is what others call a rate.
+ */
 function relativeRate(row: Contract): string | null {
   const relative = plainDigits(row.relativeFundingRate)
   if (relative !== null) return relative
   const [absolute, mark] = [plainDigits(row.fundingRate), positiveDigits(row.markPrice)]
-  return absolute === null || mark === null ? null : divide(absolute, mark, { digits: RATE_DIGITS })
+  if (absolute === null || mark === null) return null
+  return INVERSE.test(row.symbol) ? multiply(absolute, mark) : divide(absolute, mark, { digits: DIGITS })
 }
 
 function openInterest(perpetuals: readonly Perpetual[]): ReturnType<DerivativesSource['openInterest']> {
@@ -134,9 +139,15 @@ function openInterest(perpetuals: readonly Perpetual[]): ReturnType<DerivativesS
     tickers((rows, at) =>
       perpetuals.flatMap(({ symbol, instrument }) => {
         const row = rows.find((candidate) => candidate.symbol === instrument)
-        const value = plainDigits(row?.openInterest)
+        const value = row === undefined ? null : coinsOf(row)
         return value === null ? [] : [{ symbol, instrument, value, observedAt: at }]
       }),
     ),
   ]
+}
+
+function coinsOf(row: Contract): string | null {
+  const [counted, mark] = [plainDigits(row.openInterest), positiveDigits(row.markPrice)]
+  if (counted === null || !INVERSE.test(row.symbol)) return counted
+  return mark === null ? null : divide(counted, mark, { digits: 8 })
 }

@@ -122,8 +122,9 @@ function onlyOf<S extends z.ZodType>(shape: S) {
 
 export const candles: VenueSource['candles'] = {
   intervals: ['M1', 'M5', 'M15', 'M30', 'H1', 'H4', 'D1'],
-  // No further back than the newest 720, whatever is asked: an older range is answered with nothing.
   maxPerRequest: 720,
+  // Whatever is asked: an older range is answered with nothing.
+  reach: 720,
   request: requestCandles,
 }
 

@@ -1,6 +1,6 @@
 /**
  * OKX's tether-settled linear swaps over REST: which there are, what they fund and how much is open. Hides sizes
- * in contracts and settlements whose distance is the interval.
+ * in contracts, settlements whose distance is the interval, and prices that stand in tables of their own.
  *
  * https://www.okx.com/docs-v5/en/#public-data-rest-api-get-funding-rate
  */
@@ -8,7 +8,7 @@ import { z } from 'zod'
 import { multiply } from '../domain/decimal.ts'
 import { isSymbol } from '../domain/market.ts'
 import type { Perpetual } from '../domain/market.ts'
-import { amount, signed, wholeText } from '../wire/json.ts'
+import { amount, isAmount, signed, wholeText } from '../wire/json.ts'
 import { rowsOf } from '../wire/reply.ts'
 import type { Request } from '../wire/request.ts'
 import { readData } from './okx-rest.ts'
@@ -80,6 +80,7 @@ function funding(perpetuals: readonly Perpetual[]): ReturnType<DerivativesSource
         ),
     })),
     marks: marks(),
+    indices: indices(),
   }
 }
 
@@ -118,8 +119,25 @@ function marks(): Request<ReadonlyMap<string, string>> {
   }
 }
 
+/** `{"instId":"BTC-USDT","idxPx":"68895.2","ts":"1744590349506"}`: the spot pair the swap of its name follows. */
+const indexRow = z.object({ instId: z.string(), idxPx: amount })
+
+function indices(): Request<ReadonlyMap<string, string>> {
+  return {
+    host: 'rest',
+    path: '/api/v5/market/index-tickers?quoteCcy=USDT',
+    weight: 2,
+    read: (reply) =>
+      readData(
+        reply,
+        rowsOf(indexRow),
+        (rows) => new Map(rows.map((row) => [`${row.instId}-SWAP`, row.idxPx])),
+      ),
+  }
+}
+
 /** `{"instId":"BTC-USDT-SWAP","oi":"2216113","oiCcy":"22161.13","ts":"1743041250440"}`: contracts, and the base units they stand for. */
-const interestRow = z.object({ instId: z.string(), oiCcy: amount, ts: wholeText })
+const interestRow = z.object({ instId: z.string(), oi: amount, oiCcy: z.string().optional(), ts: wholeText })
 
 function openInterest(perpetuals: readonly Perpetual[]): ReturnType<DerivativesSource['openInterest']> {
   if (perpetuals.length === 0) return []
@@ -130,10 +148,15 @@ function openInterest(perpetuals: readonly Perpetual[]): ReturnType<DerivativesS
       weight: 1,
       read: (reply) =>
         readData(reply, rowsOf(interestRow), (rows) =>
-          perpetuals.flatMap(({ symbol, instrument }) =>
+          perpetuals.flatMap(({ symbol, instrument, contractSize }) =>
             rows
               .filter(({ instId }) => instId === instrument)
-              .map((row) => ({ symbol, instrument, value: row.oiCcy, observedAt: Number(row.ts) })),
+              .map((row) => ({
+                symbol,
+                instrument,
+                value: isAmount(row.oiCcy) ? row.oiCcy : multiply(row.oi, contractSize),
+                observedAt: Number(row.ts),
+              })),
           ),
         ),
     },

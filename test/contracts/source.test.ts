@@ -95,6 +95,7 @@ function everyRequest(source: VenueSource, listing: Listing): readonly Request<u
     ...(funding?.requests ?? []),
     ...(funding?.intervals === undefined ? [] : [funding.intervals]),
     ...(funding?.marks === undefined ? [] : [funding.marks]),
+    ...(funding?.indices === undefined ? [] : [funding.indices]),
   ]
 }
 

@@ -118,13 +118,11 @@ describe('Binance', () => {
       baseAsset: 'BTC',
       quoteAsset: 'USDT',
     }
-    const read = derivatives
-      ?.perpetuals()
-      .read(
-        reply({
-          symbols: [contract, { ...contract, symbol: 'BTCUSDT_260925', contractType: 'CURRENT_QUARTER' }],
-        }),
-      )
+    const read = derivatives?.perpetuals().read(
+      reply({
+        symbols: [contract, { ...contract, symbol: 'BTCUSDT_260925', contractType: 'CURRENT_QUARTER' }],
+      }),
+    )
     const perpetuals = read?.ok ? read.value : []
     expect(perpetuals.map(({ symbol, instrument }) => [symbol, instrument])).toEqual([
       ['BTC-USDT', 'BTCUSDT'],

@@ -316,10 +316,16 @@ describe.runIf(existsSync(ROOT))('recorded REST bodies', () => {
     expect(read(kraken.recentTrades(btc), recorded(day, /Trades/))).toHaveLength(1000)
     expect(read(kraken.depth(btc), recorded(day, /Depth/)).bids.length).toBeGreaterThan(0)
     const futures = recorded('kraken/rest/futures_tickers_funding_instruments_2025.json', /tickers/)
-    const eth = read(kraken.derivatives?.perpetuals(), futures)
-    expect(eth).toMatchObject([{ symbol: 'ETH-USD', instrument: 'PF_ETHUSD' }])
-    const [funding] = read(kraken.derivatives?.funding(eth).requests[0], futures)
+    const both = read(kraken.derivatives?.perpetuals(), futures)
+    expect(both).toMatchObject([
+      { symbol: 'BTC-USD', instrument: 'PI_XBTUSD', isInverse: true },
+      { symbol: 'ETH-USD', instrument: 'PF_ETHUSD', isInverse: false },
+    ])
+    const [, funding] = read(kraken.derivatives?.funding(both).requests[0], futures)
     expect(Number(funding?.rate)).toBeCloseTo(1.5e-5 / 3205.25, 15)
+    // 21,279,580 dollars are so many coins.
+    const [interest] = read(kraken.derivatives?.openInterest(both)[0], futures)
+    expect(Number(interest?.value)).toBeCloseTo(21_279_580 / 91_506.6009839176, 6)
     expect(funding).toMatchObject({ intervalHours: 1, nextFundingAt: Date.parse('2025-11-17T01:00:00Z') })
   })
 

@@ -145,12 +145,17 @@ describe('Kraken', () => {
     const { derivatives } = kraken
     const read = derivatives?.perpetuals().read(reply(body))
     const perpetuals = read?.ok ? read.value : []
+    const facts = { venue: 'KRAKEN', symbol: 'BTC-USD', contractSize: '1' }
     expect(perpetuals).toEqual([
-      { venue: 'KRAKEN', symbol: 'BTC-USD', instrument: 'PF_XBTUSD', contractSize: '1', isInverse: false },
+      { ...facts, instrument: 'PI_XBTUSD', isInverse: true },
+      { ...facts, instrument: 'PF_XBTUSD', isInverse: false },
     ])
     expect(derivatives?.funding(perpetuals).requests[0]?.read(reply(body))).toMatchObject({
       value: [
+        // Coins for a dollar: times the price.
+        { instrument: 'PI_XBTUSD', rate: expect.stringMatching(/^0\.000040*$/) },
         {
+          instrument: 'PF_XBTUSD',
           rate: expect.stringMatching(/^-0\.000020*$/),
           intervalHours: 1,
           nextFundingAt: Date.parse('2026-01-02T04:00:00Z'),
@@ -160,7 +165,8 @@ describe('Kraken', () => {
       ],
     })
     expect(derivatives?.openInterest(perpetuals)[0]?.read(reply(body))).toMatchObject({
-      value: [{ value: '123.4500' }],
+      // Five dollars are 0.000125 coins.
+      value: [{ value: expect.stringMatching(/^0\.0001250*$/) }, { value: '123.4500' }],
     })
     expect(
       derivatives?.perpetuals().read(reply({ result: 'error', error: 'apiLimitExceeded' })),

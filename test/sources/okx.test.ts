@@ -142,5 +142,31 @@ describe('OKX', () => {
     expect(okx.derivatives?.openInterest(perpetuals)[0]?.read(data(interest))).toMatchObject({
       value: [{ value: '22161.13' }, { value: '22161.13' }],
     })
+    // Where it counts contracts only: each is a hundredth of a coin.
+    const contracts = { ...interest, oiCcy: '' }
+    expect(okx.derivatives?.openInterest(perpetuals)[0]?.read(data(contracts))).toMatchObject({
+      value: [{ value: '22161.13' }, { value: '22161.13' }],
+    })
+  })
+
+  it('keeps mark and index prices in tables of their own', () => {
+    const one = {
+      venue: 'OKX',
+      symbol: 'BTC-USD',
+      instrument: 'BTC-USDT-SWAP',
+      contractSize: '0.01',
+      isInverse: false,
+    } as const
+    const funding = okx.derivatives?.funding([one])
+    expect(funding?.marks?.path).toBe('/api/v5/public/mark-price?instType=SWAP')
+    expect(funding?.marks?.read(data({ instId: 'BTC-USDT-SWAP', markPx: '68900.1' }))).toEqual({
+      ok: true,
+      value: new Map([['BTC-USDT-SWAP', '68900.1']]),
+    })
+    expect(funding?.indices?.path).toBe('/api/v5/market/index-tickers?quoteCcy=USDT')
+    expect(funding?.indices?.read(data({ instId: 'BTC-USDT', idxPx: '68895.2' }))).toEqual({
+      ok: true,
+      value: new Map([['BTC-USDT-SWAP', '68895.2']]),
+    })
   })
 })

@@ -20,12 +20,18 @@ import type { WarmParts } from './parts.ts'
 import { createPast } from './past.ts'
 
 export interface Books {
-  present(symbol: MarketSymbol, venue: Venue | null, depth: number): Promise<Outcome<Book>>
+  present(
+    symbol: MarketSymbol,
+    venue: Venue | null,
+    depth: number,
+    signal?: AbortSignal,
+  ): Promise<Outcome<Book>>
   past(symbol: MarketSymbol, venue: Venue | null, depth: number, asOf: Instant): Promise<Outcome<Book>>
   consolidated(
     symbol: MarketSymbol,
     venues: readonly Venue[],
     depth: number,
+    signal?: AbortSignal,
   ): Promise<Outcome<ConsolidatedBook>>
   /** Records every hot book that is in step. */
   recordHot(): void
@@ -83,6 +89,7 @@ export function createBooks(parts: WarmParts, depths: Depths, allowed: readonly 
     symbol: MarketSymbol,
     venues: readonly Venue[],
     depth: number,
+    signal: AbortSignal | undefined,
   ): Promise<ReadonlyMap<Venue, Book | DropReason>> => {
     await settled(venues)
     const found = new Map<Venue, Book | DropReason>()
@@ -95,7 +102,7 @@ export function createBooks(parts: WarmParts, depths: Depths, allowed: readonly 
       else if (market !== undefined) rest.push(market)
       else found.set(venue, universe.isKnown(venue) ? 'NOT_LISTED' : 'UNAVAILABLE')
     }
-    const answers = await depths.read(rest)
+    const answers = await depths.read(rest, signal)
     for (const [index, { venue }] of rest.entries()) {
       const answer = answers[index] as Reading<Book>
       found.set(venue, answer.ok ? answer.value : answer.failure.reason)
@@ -104,7 +111,7 @@ export function createBooks(parts: WarmParts, depths: Depths, allowed: readonly 
   }
 
   return {
-    async present(symbol, venue, depth) {
+    async present(symbol, venue, depth, signal) {
       const venues = venue === null ? allowed : [venue]
       for (const each of venues) {
         const live = hot.liveBook(symbol, each, depth)
@@ -115,7 +122,7 @@ export function createBooks(parts: WarmParts, depths: Depths, allowed: readonly 
       if (markets.length === 0) return unlisted(symbol, venues)
       const failures: Failure[] = []
       for (const market of markets) {
-        const [book] = await depths.read([market])
+        const [book] = await depths.read([market], signal)
         if (book?.ok) return answered(cut(book.value, depth))
         if (book !== undefined) failures.push(book.failure)
       }
@@ -130,8 +137,8 @@ export function createBooks(parts: WarmParts, depths: Depths, allowed: readonly 
       if (first === undefined) return unlisted(symbol, venues)
       return first.ok ? answered(first.value(Math.min(depth, RECORDED_LEVELS))) : first
     },
-    async consolidated(symbol, venues, depth) {
-      const found = await standing(symbol, venues, depth)
+    async consolidated(symbol, venues, depth, signal) {
+      const found = await standing(symbol, venues, depth, signal)
       const books = [...found.values()].filter((each) => typeof each !== 'string')
       const excluded = [...found].flatMap(([venue, reason]) =>
         typeof reason === 'string' ? [{ venue, reason }] : [],

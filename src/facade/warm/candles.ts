@@ -1,28 +1,21 @@
 /**
  * One venue's REST candles, kept in aligned chunks: a chunk whose last candle has closed is fetched once and
- * kept until retention, the present one until its open candle moves on. What is missing is fetched in as few
- * requests as the venue's own limit allows, a few at a time.
+ * kept until retention, the present one until its open candle closes. What is missing is fetched in as few
+ * requests as the venue's own limit allows, a few at a time, and once for all processes on the store.
  */
 import type { Instant } from '../../domain/attribution.ts'
 import { INTERVAL_MS } from '../../domain/market.ts'
-import type { Interval, Listing, Venue } from '../../domain/market.ts'
+import type { Interval } from '../../domain/market.ts'
 import type { CandleReading } from '../../sources/source.ts'
 import type { Entry, EntryWrite } from '../../store/store.ts'
 import { reading, unreadable } from '../../wire/request.ts'
 import type { Failure, Reading } from '../../wire/request.ts'
 import { inTurns } from './cached.ts'
+import { candlesOf, chunkEnd, chunkKey, chunkOf, chunkStarts, closedOf, grouped } from './chunks.ts'
+import type { Chunk, Span } from './chunks.ts'
 import type { WarmParts } from './parts.ts'
 
-export interface Span {
-  readonly venue: Venue
-  readonly listing: Listing
-  readonly interval: Interval
-  /** Half-open, aligned to the interval. */
-  readonly from: Instant
-  readonly to: Instant
-  /** Only closed candles matter: the present chunk is good until the next one closes. */
-  readonly isClosedOnly: boolean
-}
+export type { Span } from './chunks.ts'
 
 export interface SpanCandles {
   /** Oldest first; may reach further back than `from`. */
@@ -30,29 +23,17 @@ export interface SpanCandles {
   readonly receivedAt: Instant
   /** Set when the venue failed for a part of it; what is held of that part is given all the same. */
   readonly failure: Failure | null
-  readonly isFromCache: boolean
+  /** True when nobody had to be asked. */
+  readonly isHeld: boolean
 }
 
 export interface Candles {
   /** One look at the store for all spans together. */
-  load(spans: readonly Span[]): Promise<readonly SpanCandles[]>
-  /** Until when the open candle of this interval may be served again. */
-  openUntil(interval: Interval, now: Instant): Instant
+  load(spans: readonly Span[], signal?: AbortSignal): Promise<readonly SpanCandles[]>
 }
 
-interface Chunk {
-  readonly receivedAt: Instant
-  readonly rows: readonly (readonly [
-    openTime: Instant,
-    open: string,
-    high: string,
-    low: string,
-    close: string,
-    volume: string | null,
-  ])[]
-}
+type Held = Entry<Chunk>
 
-const CHUNK = 100
 const AT_A_TIME = 4
 /** Venues need a moment to finish a candle after its end. */
 const SETTLE_MS = 2_000
@@ -61,163 +42,128 @@ const PATIENT_FROM = 3
 
 export function createCandles(parts: WarmParts): Candles {
   const { config, clock, store, cached } = parts
+  const keepMs = config.snapshots.retentionMs
 
-  const openUntil = (interval: Interval, now: Instant): Instant => {
-    const ms = INTERVAL_MS[interval]
-    return Math.min(Math.floor(now / ms) * ms + ms, now + config.ttlSeconds.prices_warm * 1000)
-  }
-
-  const isUsable = (entry: Entry<Chunk>, start: Instant, span: Span, now: Instant): boolean => {
+  const isUsable = (entry: Held, start: Instant, span: Span, now: Instant): boolean => {
     const ms = INTERVAL_MS[span.interval]
     const { receivedAt } = entry.data
-    if (receivedAt >= start + CHUNK * ms + SETTLE_MS) return true
-    if (span.isClosedOnly && receivedAt >= Math.floor(now / ms) * ms + Math.min(SETTLE_MS, now % ms))
-      return true
+    if (receivedAt >= chunkEnd(span, start) + SETTLE_MS) return true
+    const closedAt = Math.floor(now / ms) * ms
+    if (span.isClosedOnly && receivedAt >= closedAt + Math.min(SETTLE_MS, now % ms)) return true
     return entry.expiresAt > now
   }
 
-  const writesOf = (
+  const writeOf = (
     span: Span,
-    starts: readonly Instant[],
+    start: Instant,
     rows: readonly CandleReading[],
     receivedAt: Instant,
-  ): readonly EntryWrite[] =>
-    starts.map((start) => {
-      const end = start + CHUNK * INTERVAL_MS[span.interval]
-      const isFinal = receivedAt >= end + SETTLE_MS
-      const data: Chunk = {
-        receivedAt,
-        rows: rows
-          .filter(({ openTime }) => openTime >= start && openTime < end)
-          .map(({ openTime, open, high, low, close, volume }) => [openTime, open, high, low, close, volume]),
-      }
-      const keepMs = config.snapshots.retentionMs
-      const expiresAt = isFinal ? receivedAt + keepMs : openUntil(span.interval, receivedAt)
-      return { key: keyOf(span, start), entry: { data, cachedAt: receivedAt, expiresAt }, keepMs }
-    })
+  ): EntryWrite => {
+    const isFinal = receivedAt >= chunkEnd(span, start) + SETTLE_MS
+    const expiresAt = isFinal ? receivedAt + keepMs : openUntil(span.interval, receivedAt)
+    const data = chunkOf(span, start, rows, receivedAt)
+    return { key: chunkKey(span, start), entry: { data, cachedAt: receivedAt, expiresAt }, keepMs }
+  }
+
+  const heldOf = async (span: Span, starts: readonly Instant[]): Promise<readonly Held[] | null> => {
+    const entries = (await store.getMany(starts.map((start) => chunkKey(span, start)))) as (Held | null)[]
+    const now = clock.now()
+    const usable = entries.flatMap((entry, at) =>
+      entry !== null && isUsable(entry, starts[at] ?? 0, span, now) ? [entry] : [],
+    )
+    return usable.length === starts.length ? usable : null
+  }
+
+  const fetchChunks = async (
+    span: Span,
+    starts: readonly Instant[],
+    how: { readonly priority: 'user' | 'background'; readonly signal: AbortSignal },
+  ): Promise<Reading<readonly Held[]>> => {
+    const transport = parts.transports[span.venue]
+    if (transport === undefined) return unreadable('UNAVAILABLE', `${span.venue} is switched off`)
+    const { candles } = parts.venues[span.venue]
+    const ms = INTERVAL_MS[span.interval]
+    const now = clock.now()
+    const from = starts[0] ?? span.from
+    const to = Math.min(chunkEnd(span, starts.at(-1) ?? from), Math.floor(now / ms) * ms + ms)
+    const answer = await transport.send(candles.request(span.listing, span.interval, { from, to, now }), how)
+    if (!answer.ok) return answer
+    const receivedAt = clock.now()
+    const writes = starts.map((start) => writeOf(span, start, answer.value, receivedAt))
+    await store.setMany(writes)
+    return reading(writes.map(({ entry }) => entry as Held))
+  }
 
   /** One request for neighbouring chunks. */
-  const fetchChunks = (
+  const group = (
     span: Span,
     starts: readonly Instant[],
     priority: 'user' | 'background',
-  ): Promise<Reading<readonly EntryWrite[]>> => {
-    const ms = INTERVAL_MS[span.interval]
-    const from = starts[0] ?? span.from
-    const last = starts.at(-1) ?? span.from
-    return cached.once(`${keyOf(span, from)}:${last}`, async () => {
-      const transport = parts.transports[span.venue]
-      if (transport === undefined) return unreadable('UNAVAILABLE', `${span.venue} is switched off`)
-      const now = clock.now()
-      const to = Math.min(last + CHUNK * ms, Math.floor(now / ms) * ms + ms)
-      const { candles } = parts.venues[span.venue]
-      const asked = candles.request(span.listing, span.interval, { from, to, now })
-      const answer = await transport.send(asked, { priority })
-      if (!answer.ok) return answer
-      const writes = writesOf(span, starts, answer.value, clock.now())
-      await store.setMany(writes)
-      return reading(writes)
-    })
+    asker: AbortSignal | undefined,
+  ): Promise<Reading<readonly Held[]>> => {
+    const key = `${chunkKey(span, starts[0] ?? span.from)}:${starts.length}`
+    const make = (signal: AbortSignal) => fetchChunks(span, starts, { priority, signal })
+    return cached.leased({ key, look: () => heldOf(span, starts), make }, asker)
   }
 
   const complete = async (
     span: Span,
     starts: readonly Instant[],
-    held: readonly (Entry<Chunk> | null)[],
-    now: Instant,
+    held: readonly (Held | null)[],
+    asker: AbortSignal | undefined,
   ): Promise<SpanCandles> => {
-    const chunks = new Map<Instant, Chunk>()
-    const missing: Instant[] = []
-    for (const [index, start] of starts.entries()) {
-      const entry = held[index] ?? null
-      if (entry !== null) chunks.set(start, entry.data)
-      if (entry === null || !isUsable(entry, start, span, now)) missing.push(start)
-    }
+    const now = clock.now()
+    const chunks = held.map((entry) => entry?.data ?? null)
+    const isMissing = held.map((entry, at) => entry === null || !isUsable(entry, starts[at] ?? 0, span, now))
+    const missing = starts.filter((_, at) => isMissing[at])
     const groups = grouped(missing, span, parts.venues[span.venue].candles.maxPerRequest)
     const priority = groups.length >= PATIENT_FROM ? 'background' : 'user'
-    const answers = await inTurns(groups, AT_A_TIME, (group) => fetchChunks(span, group, priority))
     let failure: Failure | null = null
-    for (const [index, answer] of answers.entries()) {
-      for (const start of groups[index] ?? []) {
-        if (answer.ok) continue
-        const old = chunks.get(start)
-        if (old !== undefined) chunks.set(start, closedOf(old, span.interval))
-      }
+    await inTurns(groups, AT_A_TIME, async (each) => {
+      const answer = await group(span, each, priority, asker)
       if (!answer.ok) failure = answer.failure
-      else for (const { entry } of answer.value) put(chunks, entry as Entry<Chunk>, span)
-    }
-    return joined(chunks, failure, groups.length === 0, now)
+      for (const [place, start] of each.entries()) {
+        const at = starts.indexOf(start)
+        const old = chunks[at] ?? null
+        chunks[at] = answer.ok
+          ? (answer.value[place]?.data ?? null)
+          : old === null
+            ? null
+            : closedOf(old, span.interval)
+      }
+    })
+    return joined(chunks, { failure, isHeld: groups.length === 0, now })
   }
 
   return {
-    openUntil,
-    async load(spans) {
+    async load(spans, asker) {
       const starts = spans.map(chunkStarts)
-      const keys = spans.flatMap((span, index) => (starts[index] ?? []).map((start) => keyOf(span, start)))
-      const entries = (await store.getMany(keys)) as readonly (Entry<Chunk> | null)[]
-      const now = clock.now()
+      const keys = spans.flatMap((span, index) => (starts[index] ?? []).map((start) => chunkKey(span, start)))
+      const entries = (await store.getMany(keys)) as readonly (Held | null)[]
       let at = 0
       const slices = starts.map((each) => entries.slice(at, (at += each.length)))
       return inTurns(
         spans.map((span, index) => ({ span, index })),
         AT_A_TIME * 4,
-        ({ span, index }) => complete(span, starts[index] ?? [], slices[index] ?? [], now),
+        ({ span, index }) => complete(span, starts[index] ?? [], slices[index] ?? [], asker),
       )
     },
   }
 }
 
-const keyOf = ({ venue, listing, interval }: Span, start: Instant): string =>
-  `candles:${venue}:${listing.symbol}:${interval}:${start}`
-
-function chunkStarts({ interval, from, to }: Span): readonly Instant[] {
-  const width = CHUNK * INTERVAL_MS[interval]
-  const first = Math.floor(from / width) * width
-  return Array.from(
-    { length: Math.max(0, Math.ceil((to - first) / width)) },
-    (_, index) => first + index * width,
-  )
-}
-
-function grouped(
-  starts: readonly Instant[],
-  { interval }: Span,
-  most: number,
-): readonly (readonly Instant[])[] {
-  const width = CHUNK * INTERVAL_MS[interval]
-  const perRequest = Math.max(1, Math.floor(most / CHUNK))
-  const groups: Instant[][] = []
-  for (const start of starts) {
-    const last = groups.at(-1)
-    if (last !== undefined && last.length < perRequest && last.at(-1) === start - width) last.push(start)
-    else groups.push([start])
-  }
-  return groups
-}
-
-/** A chunk held from before stands in for a venue that fails, but never with a candle that was still open. */
-function closedOf(chunk: Chunk, interval: Interval): Chunk {
+/** Until when a range that ends in an open candle may be served again: it closes, or the one before is settled. */
+export function openUntil(interval: Interval, now: Instant): Instant {
   const ms = INTERVAL_MS[interval]
-  return { ...chunk, rows: chunk.rows.filter(([openTime]) => openTime + ms <= chunk.receivedAt) }
-}
-
-function put(chunks: Map<Instant, Chunk>, { data }: Entry<Chunk>, { interval }: Span): void {
-  const width = CHUNK * INTERVAL_MS[interval]
-  const first = data.rows[0]?.[0]
-  if (first !== undefined) chunks.set(Math.floor(first / width) * width, data)
+  const openedAt = Math.floor(now / ms) * ms
+  return now < openedAt + SETTLE_MS ? openedAt + SETTLE_MS : openedAt + ms
 }
 
 function joined(
-  chunks: ReadonlyMap<Instant, Chunk>,
-  failure: Failure | null,
-  isFromCache: boolean,
-  now: Instant,
+  chunks: readonly (Chunk | null)[],
+  { now, ...facts }: { readonly failure: Failure | null; readonly isHeld: boolean; readonly now: Instant },
 ): SpanCandles {
-  const inOrder = [...chunks].sort(([a], [b]) => a - b).map(([, chunk]) => chunk)
-  const candles = inOrder.flatMap(({ rows }) =>
-    rows.map(([openTime, open, high, low, close, volume]) => ({ openTime, open, high, low, close, volume })),
-  )
+  const held = chunks.filter((chunk) => chunk !== null)
   // As fresh as its newest part: older parts are closed and do not age.
-  const receivedAt = inOrder.reduce((latest, chunk) => Math.max(latest, chunk.receivedAt), 0) || now
-  return { candles, receivedAt, failure, isFromCache }
+  const receivedAt = held.reduce((latest, chunk) => Math.max(latest, chunk.receivedAt), 0) || now
+  return { candles: candlesOf(held), receivedAt, ...facts }
 }

@@ -82,6 +82,11 @@ export function nobodySpoke(
   return unavailable(`${what}: ${reasons}.`, failures, now)
 }
 
+/** The last of those who waited has left: nothing is decided from what was not heard out. */
+export const leftAlone = (now: number): { readonly failed: Outcome<never> } => ({
+  failed: unavailable('someone who has left.', [], now),
+})
+
 const RETRY_MS = 1_000
 
 /** `retryAt` is when the first of them may be asked again. */

@@ -13,7 +13,7 @@ import type { WarmParts } from './parts.ts'
 
 export interface Depths {
   /** The whole book of each market, as a warm answer. */
-  read(markets: readonly Market[]): Promise<readonly Reading<Book>[]>
+  read(markets: readonly Market[], signal?: AbortSignal): Promise<readonly Reading<Book>[]>
 }
 
 export interface Market {
@@ -41,12 +41,15 @@ export function createDepths(parts: WarmParts): Depths {
   const views = new WeakMap<Entry<DepthData>, Map<CacheStatus, Book>>()
   const lanes = new Map<Venue, Lane>()
 
-  const fetchDepth = async ({ symbol, venue, listing }: Market): Promise<Reading<DepthData>> => {
+  const fetchDepth = async (
+    { symbol, venue, listing }: Market,
+    signal: AbortSignal,
+  ): Promise<Reading<DepthData>> => {
     const transport = parts.transports[venue]
     if (transport === undefined) return unreadable('UNAVAILABLE', `${venue} is switched off`)
     const lane = lanes.get(venue) ?? createLane(AT_A_TIME)
     lanes.set(venue, lane)
-    const answer = await lane(() => transport.send(parts.venues[venue].depth(listing)))
+    const answer = await lane(() => transport.send(parts.venues[venue].depth(listing), { signal }))
     if (!answer.ok) return answer
     const receivedAt = clock.now()
     const event: BookSnapshotEvent = answer.value
@@ -94,14 +97,15 @@ export function createDepths(parts: WarmParts): Depths {
   }
 
   return {
-    async read(markets) {
+    async read(markets, asker) {
       const got = await cached.read(
         markets.map((market) => ({
           key: `depth:${market.venue}:${market.symbol}`,
           ttlMs: ttlSeconds * 1000,
           staleMs: 0,
-          fetch: () => fetchDepth(market),
+          fetch: (signal) => fetchDepth(market, signal),
         })),
+        asker,
       )
       return got.map((answer, index): Reading<Book> => {
         if (answer.ok && answer.status === 'HIT') tally.depth_spread.hits += 1

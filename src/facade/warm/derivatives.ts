@@ -1,30 +1,28 @@
 /**
- * Funding and open interest of one venue's perpetuals: its own words, never averaged. One refresh asks the
- * venue for all perpetuals of our symbols, so a hundred markets cost what one costs.
+ * What one venue says about its perpetuals, whatever the kind: its own words, never averaged. One refresh asks
+ * the venue for all perpetuals of our symbols, so a hundred markets cost what one costs.
  */
 import type { TtlClass } from '../../config.ts'
-import type { Funding, OpenInterest } from '../../domain/answer.ts'
 import type { Attribution, CacheEntry, SnapshotRef } from '../../domain/attribution.ts'
 import { answered, refused } from '../../domain/errors.ts'
 import type { Outcome } from '../../domain/errors.ts'
 import { SOURCE_NAMES } from '../../domain/market.ts'
 import type { DerivativesVenue, MarketSymbol, Perpetual } from '../../domain/market.ts'
-import { fundingText, openInterestText } from '../../domain/text.ts'
 import type { DerivativesSource, FundingReading, OpenInterestReading } from '../../sources/source.ts'
 import type { Entry } from '../../store/store.ts'
 import type { Transport } from '../../wire/http.ts'
 import { reading, unreadable } from '../../wire/request.ts'
-import type { Reading, Request } from '../../wire/request.ts'
+import type { Reading } from '../../wire/request.ts'
 import type { AtDerivativesVenue } from '../facade.ts'
 import type { Recorded } from '../snapshots.ts'
 import type { Got } from './cached.ts'
-import { textOf, unavailable } from './decided.ts'
+import { unavailable } from './decided.ts'
 import type { WarmParts } from './parts.ts'
 import { createPast } from './past.ts'
 import { STALE_FACTOR } from './tables.ts'
 
 export interface Derivatives<V> {
-  present(requests: readonly AtDerivativesVenue[]): Promise<readonly Outcome<V>[]>
+  present(requests: readonly AtDerivativesVenue[], signal?: AbortSignal): Promise<readonly Outcome<V>[]>
   past(requests: readonly (AtDerivativesVenue & { readonly asOf: number })[]): Promise<readonly Outcome<V>[]>
 }
 
@@ -36,15 +34,20 @@ interface RowTable<R> {
 
 type Row = FundingReading | OpenInterestReading
 
-interface Kind<R extends Row, V> {
+/** A venue that can be asked, and what it should be asked about. */
+export interface Desk {
+  readonly venue: DerivativesVenue
+  readonly source: DerivativesSource
+  readonly perpetuals: readonly Perpetual[]
+  readonly transport: Transport
+}
+
+export interface Kind<R extends Row, V> {
   readonly name: 'funding' | 'openInterest'
+  /** In a sentence. */
+  readonly noun: string
   readonly ttlClass: TtlClass
-  readonly fetch: (
-    venue: DerivativesVenue,
-    source: DerivativesSource,
-    perpetuals: readonly Perpetual[],
-    transport: Transport,
-  ) => Promise<Reading<readonly R[]>>
+  readonly fetch: (desk: Desk, signal: AbortSignal) => Promise<Reading<readonly R[]>>
   readonly view: (
     row: R,
     venue: DerivativesVenue,
@@ -53,85 +56,20 @@ interface Kind<R extends Row, V> {
   ) => V
 }
 
-export function createFunding(parts: WarmParts): Derivatives<Funding> {
-  /** The venue's list of intervals that differ changes rarely; the last one read stands in when it cannot be. */
-  const intervals = new Map<DerivativesVenue, ReadonlyMap<string, number>>()
-  return createDerivatives<FundingReading, Funding>(parts, {
-    name: 'funding',
-    ttlClass: 'funding_rates',
-    async fetch(venue, source, perpetuals, transport) {
-      const asked = source.funding(perpetuals)
-      const [pages, adjusted] = await Promise.all([
-        sendAll(transport, asked.requests),
-        asked.intervals === undefined ? null : transport.send(asked.intervals),
-      ])
-      if (!pages.ok) return pages
-      if (adjusted?.ok) intervals.set(venue, adjusted.value)
-      const known = intervals.get(venue)
-      if (adjusted !== null && !adjusted.ok && known === undefined) return adjusted
-      return reading(
-        pages.value.map((row) => ({
-          ...row,
-          intervalHours: known?.get(row.instrument) ?? row.intervalHours,
-        })),
-      )
-    },
-    view(row, venue, symbol, attribution) {
-      const { instrument, rate, intervalHours, nextFundingAt, markPrice, indexPrice, observedAt } = row
-      const body = {
-        symbol,
-        venue,
-        instrument,
-        rate,
-        intervalHours,
-        nextFundingAt,
-        markPrice,
-        indexPrice,
-        observedAt,
-      }
-      return {
-        ...body,
-        attribution: {
-          ...attribution,
-          text: textOf(fundingText(body), attribution.cache, parts.clock.now()),
-        },
-      }
-    },
-  })
-}
-
-export function createOpenInterest(parts: WarmParts): Derivatives<OpenInterest> {
-  return createDerivatives<OpenInterestReading, OpenInterest>(parts, {
-    name: 'openInterest',
-    ttlClass: 'open_interest',
-    fetch: (_venue, source, perpetuals, transport) => sendAll(transport, source.openInterest(perpetuals)),
-    view(row, venue, symbol, attribution) {
-      const { instrument, value, observedAt } = row
-      const body = { symbol, venue, instrument, value, observedAt }
-      return {
-        ...body,
-        attribution: {
-          ...attribution,
-          text: textOf(openInterestText(body), attribution.cache, parts.clock.now()),
-        },
-      }
-    },
-  })
-}
-
-function createDerivatives<R extends Row, V>(parts: WarmParts, kind: Kind<R, V>): Derivatives<V> {
+export function createDerivatives<R extends Row, V>(parts: WarmParts, kind: Kind<R, V>): Derivatives<V> {
   const { config, clock, cached, universe, snapshots } = parts
   const ttlSeconds = config.ttlSeconds[kind.ttlClass]
   const tally = parts.tally[kind.ttlClass]
   const views = new WeakMap<Entry<RowTable<R>>, Map<string, Outcome<V>>>()
   const subjectOf = (symbol: MarketSymbol, venue: DerivativesVenue) => `${kind.name}:${symbol}:${venue}`
 
-  const fetchTable = async (venue: DerivativesVenue): Promise<Reading<RowTable<R>>> => {
+  const fetchTable = async (venue: DerivativesVenue, signal: AbortSignal): Promise<Reading<RowTable<R>>> => {
     const transport = parts.transports[venue]
     const source = parts.venues[venue].derivatives
     if (transport === undefined || source === undefined)
       return unreadable('UNAVAILABLE', `${venue} is switched off`)
-    const got = await kind.fetch(venue, source, universe.perpetuals(venue), transport)
+    const perpetuals = universe.perpetuals(venue)
+    const got = await kind.fetch({ venue, source, perpetuals, transport }, signal)
     return got.ok ? reading(tableOf(venue, got.value)) : got
   }
 
@@ -169,7 +107,7 @@ function createDerivatives<R extends Row, V>(parts: WarmParts, kind: Kind<R, V>)
   })
 
   const viewOf = (symbol: MarketSymbol, venue: DerivativesVenue, got: Got<RowTable<R>>): Outcome<V> => {
-    const what = `${kind.name === 'funding' ? 'funding' : 'open interest'} of ${symbol} at ${SOURCE_NAMES[venue]}`
+    const what = `${kind.noun} of ${symbol} at ${SOURCE_NAMES[venue]}`
     if (!got.ok) return unavailable(`${what}.`, [got.failure], clock.now())
     const { entry, status } = got
     const known = views.get(entry) ?? new Map<string, Outcome<V>>()
@@ -196,7 +134,7 @@ function createDerivatives<R extends Row, V>(parts: WarmParts, kind: Kind<R, V>)
   })
 
   return {
-    async present(requests) {
+    async present(requests, asker) {
       const venues = [...new Set(requests.map(({ venue }) => venue))]
       const unknown = venues.filter((venue) => !universe.arePerpetualsKnown(venue))
       if (unknown.length > 0) await universe.settled(unknown)
@@ -209,8 +147,9 @@ function createDerivatives<R extends Row, V>(parts: WarmParts, kind: Kind<R, V>)
           key: `${kind.name}:${venue}`,
           ttlMs: ttlSeconds * 1000,
           staleMs: ttlSeconds * 1000 * (STALE_FACTOR - 1),
-          fetch: () => fetchTable(venue),
+          fetch: (signal) => fetchTable(venue, signal),
         })),
+        asker,
       )
       return requests.map(({ symbol, venue }) => {
         if (!listed.includes(venue)) {
@@ -234,19 +173,4 @@ function createDerivatives<R extends Row, V>(parts: WarmParts, kind: Kind<R, V>)
         requests.map(({ symbol, venue, asOf }) => ({ subject: subjectOf(symbol, venue), at: asOf })),
       ),
   }
-}
-
-async function sendAll<T>(
-  transport: Transport,
-  requests: readonly Request<readonly T[]>[],
-): Promise<Reading<readonly T[]>> {
-  const pages = await Promise.all(requests.map((request) => transport.send(request)))
-  const rows: T[] = []
-  let failed: Reading<never> | null = null
-  for (const page of pages) {
-    if (page.ok) rows.push(...page.value)
-    else failed = page
-  }
-  // A venue that is asked instrument by instrument may fail for one of them alone.
-  return rows.length === 0 && failed !== null ? failed : reading(rows)
 }

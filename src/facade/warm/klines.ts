@@ -1,7 +1,7 @@
 /**
  * Candles agreed between the exchanges that list the market under its own quote: a past candle in another
  * quote is not converted, for that would take the rate of its own time. A venue without the interval is
- * named in the evidence as NOT_LISTED. Closed pages stand until retention, the newest until its candle moves.
+ * named in the evidence as NOT_LISTED. Closed pages stand until retention, the newest until its candle closes.
  */
 import type { KlineSeries } from '../../domain/answer.ts'
 import type { CacheStatus, DropReason, Instant } from '../../domain/attribution.ts'
@@ -12,24 +12,29 @@ import type { Interval, MarketSymbol, Source, Venue } from '../../domain/market.
 import { reading } from '../../wire/request.ts'
 import type { KlineRequest } from '../facade.ts'
 import type { Recorded } from '../snapshots.ts'
+import { openUntil } from './candles.ts'
 import type { Candles, Span, SpanCandles } from './candles.ts'
 import type { Claims } from './claims.ts'
 import { unavailable } from './decided.ts'
 import type { WarmParts } from './parts.ts'
+import { STALE_FACTOR } from './tables.ts'
 import { WIDTHS, agreedOf, answerOf, makeSeries, pageOf, rowOf } from './series.ts'
 import type { Series, SeriesInputs } from './series.ts'
 
 export interface Klines {
-  present(request: KlineRequest): Promise<Outcome<KlineSeries>>
+  present(request: KlineRequest, signal?: AbortSignal): Promise<Outcome<KlineSeries>>
   past(request: KlineRequest & { readonly asOf: Instant }): Promise<Outcome<KlineSeries>>
 }
 
 interface Kept {
   readonly series: Series
+  /** When its newest part reached us, and when that is past its time. */
   readonly cachedAt: Instant
   readonly expiresAt: Instant
-  /** True when every venue failed and what was held from before had to do. */
-  readonly isStale: boolean
+  /** When it is made anew: sooner than it expires where somebody failed. */
+  readonly renewAt: Instant
+  /** HIT: made of what the store held, without asking. STALE: every venue failed. */
+  readonly status: CacheStatus
 }
 
 export const MOST_CANDLES = 5_000
@@ -97,27 +102,35 @@ export function createKlines(parts: WarmParts, claims: Claims, candles: Candles)
   const make = async (
     symbol: MarketSymbol,
     range: { interval: Interval; from: Instant; to: Instant },
-    subject: string,
+    { name, subject }: { readonly name: string; readonly subject: string },
+    signal: AbortSignal,
   ): Promise<Outcome<Kept>> => {
     await listingsOf(symbol)
     const { interval, from, to } = range
     const spans = spansOf(symbol, interval, from, to)
     if (spans.length === 0) return nobodyLists(symbol, interval)
-    const got = await candles.load(spans)
+    const got = await candles.load(spans, signal)
     const failures = got.flatMap(({ failure }) => failure ?? [])
     const isStale = failures.length === spans.length
     if (isStale && got.every((answer) => answer.candles.length === 0)) {
       return unavailable(`${interval} candles of ${symbol}.`, failures, clock.now())
     }
-    const series = agree(inputsOf(symbol, range, spans, got), isStale ? null : subject)
-    const cachedAt = clock.now()
-    const expiresAt =
-      failures.length > 0
-        ? cachedAt + (isStale ? FAILED_MS : INCOMPLETE_MS)
-        : to <= Math.floor(cachedAt / INTERVAL_MS[interval]) * INTERVAL_MS[interval]
-          ? cachedAt + config.snapshots.retentionMs
-          : candles.openUntil(interval, cachedAt)
-    return answered({ series, cachedAt, expiresAt, isStale })
+    const inputs = inputsOf(symbol, range, spans, got)
+    const receivedAt = Math.max(...got.map((answer) => answer.receivedAt))
+    const now = clock.now()
+    if (isStale && newestOf(inputs) + STALE_FACTOR * INTERVAL_MS[interval] < now) {
+      return unavailable(`${interval} candles of ${symbol}.`, failures, now)
+    }
+    const before = kept.get(name)
+    // Asked again because a venue is missing, and it still is: the same answer, the same record.
+    const isSame =
+      before !== undefined && before.status !== 'STALE' && isSameSaid(before.series.inputs, inputs)
+    const series = !isStale && isSame ? before.series : agree(inputs, isStale ? null : subject)
+    const isClosed = to <= Math.floor(receivedAt / INTERVAL_MS[interval]) * INTERVAL_MS[interval]
+    const expiresAt = isClosed ? receivedAt + config.snapshots.retentionMs : openUntil(interval, receivedAt)
+    const renewAt = isStale ? now + FAILED_MS : failures.length > 0 ? now + INCOMPLETE_MS : expiresAt
+    const status = isStale ? 'STALE' : got.every(({ isHeld }) => isHeld) ? 'HIT' : 'MISS'
+    return answered({ series, cachedAt: receivedAt, expiresAt, renewAt, status })
   }
 
   const listingsOf = async (symbol: MarketSymbol): Promise<void> => {
@@ -144,11 +157,16 @@ export function createKlines(parts: WarmParts, claims: Claims, candles: Candles)
     }
   }
 
-  const page = (have: Kept, last: number, to: Instant, status: CacheStatus): KlineSeries => {
-    const { cachedAt, expiresAt, isStale } = have
+  const page = (have: Kept, last: number, to: Instant, isHit: boolean): KlineSeries => {
+    const { cachedAt, expiresAt } = have
     const ttlSeconds = Math.max(1, Math.round((expiresAt - cachedAt) / 1000))
-    const cache = { status: isStale ? ('STALE' as const) : status, cachedAt, expiresAt, ttlSeconds }
-    return pageOf(have.series, { last, to, cache })
+    const status = isHit && have.status === 'MISS' ? 'HIT' : have.status
+    return pageOf(have.series, {
+      last,
+      to,
+      cache: { status, cachedAt, expiresAt, ttlSeconds },
+      now: clock.now(),
+    })
   }
 
   const seriesOf = (recorded: Recorded): Series => {
@@ -160,26 +178,28 @@ export function createKlines(parts: WarmParts, claims: Claims, candles: Candles)
   }
 
   return {
-    async present({ symbol, interval, last, before }) {
+    async present({ symbol, interval, last, before }, asker) {
       const now = clock.now()
       const ms = INTERVAL_MS[interval]
       const { from, to, width, isNewest } = rangeOf(interval, last, before, now)
       const name = `${symbol}:${interval}:${width}:${to}`
       const have = kept.get(name)
-      if (have !== undefined && have.expiresAt > now) {
+      if (have !== undefined && have.renewAt > now) {
         tally.klines.hits += 1
-        return answered(page(have, last, to, 'HIT'))
+        return answered(page(have, last, to, true))
       }
-      tally.klines.misses += 1
       const subject = subjectOf(symbol, interval, width, isNewest ? null : to)
       const range = { interval, from: Math.max(0, Math.floor(from / ms) * ms), to }
-      const made = await cached.once(`klines:${name}`, async () => {
-        const outcome = await make(symbol, range, subject)
-        if (outcome.ok) keep(name, outcome.value)
+      const work = async (signal: AbortSignal) => {
+        const outcome = await make(symbol, range, { name, subject }, signal)
+        if (outcome.ok && !signal.aborted) keep(name, outcome.value)
         return reading(outcome)
-      })
+      }
+      const made = await cached.once(`klines:${name}`, work, asker)
+      const isHit = made.ok && made.value.ok && made.value.value.status === 'HIT'
+      tally.klines[isHit ? 'hits' : 'misses'] += 1
       if (!made.ok) return unavailable(`${interval} candles of ${symbol}.`, [made.failure], clock.now())
-      return made.value.ok ? answered(page(made.value.value, last, to, 'MISS')) : made.value
+      return made.value.ok ? answered(page(made.value.value, last, to, false)) : made.value
     },
     async past({ symbol, interval, last, before, asOf }) {
       const wide = WIDTHS.filter((width) => width >= last)
@@ -199,10 +219,18 @@ export function createKlines(parts: WarmParts, claims: Claims, candles: Candles)
       }
       if (newest === null) return noRecord(outcomes)
       const series = seriesOf(newest)
-      return answered(pageOf(series, { last, to: isNewest ? series.inputs.to : to, cache: null }))
+      return answered(pageOf(series, { last, to: isNewest ? series.inputs.to : to, cache: null, now: asOf }))
     },
   }
 }
+
+/** Where the newest candle held begins. */
+const newestOf = ({ rows }: SeriesInputs): Instant =>
+  Math.max(0, ...Object.values(rows).map((each) => each.at(-1)?.[0] ?? 0))
+
+const isSameSaid = (a: SeriesInputs, b: SeriesInputs): boolean =>
+  JSON.stringify([a.rows, a.failures, a.policy.order]) ===
+  JSON.stringify([b.rows, b.failures, b.policy.order])
 
 const subjectOf = (symbol: MarketSymbol, interval: Interval, width: number, to: Instant | null): string =>
   `klines:${symbol}:${interval}:${width}${to === null ? '' : `:${to}`}`

@@ -20,7 +20,7 @@ import type { WarmParts } from './parts.ts'
 import { createPast } from './past.ts'
 
 export interface Liquidities {
-  present(requests: readonly LiquidityRequest[]): Promise<readonly Outcome<Liquidity>[]>
+  present(requests: readonly LiquidityRequest[], signal?: AbortSignal): Promise<readonly Outcome<Liquidity>[]>
   past(
     requests: readonly (LiquidityRequest & { readonly asOf: Instant })[],
   ): Promise<readonly Outcome<Liquidity>[]>
@@ -55,13 +55,16 @@ export function createLiquidities(parts: WarmParts, depths: Depths): Liquidities
   const reaches = (outcome: Outcome<Liquidity>, venue: Venue): boolean =>
     parts.venues[venue].stream.dance.kind !== 'checksum' || (outcome.ok && outcome.value.isComplete)
 
-  const fetched = async (markets: readonly (Market & { readonly index: number })[]) => {
-    const books = await depths.read(markets)
+  const fetched = async (
+    markets: readonly (Market & { readonly index: number })[],
+    signal: AbortSignal | undefined,
+  ) => {
+    const books = await depths.read(markets, signal)
     return new Map(markets.map(({ index }, position) => [index, books[position]]))
   }
 
   return {
-    async present(requests) {
+    async present(requests, signal) {
       const live = requests.map(({ symbol, venue }) => {
         const book = hot.liveBook(symbol, venue)
         return book?.state === 'LIVE' && book.mid !== null ? book : null
@@ -78,7 +81,7 @@ export function createLiquidities(parts: WarmParts, depths: Depths): Liquidities
         const listing = universe.listingAt(symbol, venue)
         return isEnough[index] !== true && listing !== null ? [{ symbol, venue, listing, index }] : []
       })
-      const books = await fetched(markets)
+      const books = await fetched(markets, signal)
       return requests.map(({ symbol, venue, withinPercent }, index): Outcome<Liquidity> => {
         const streamed = live[index] ?? null
         if (streamed !== null && (isEnough[index] === true || books.get(index)?.ok !== true)) {

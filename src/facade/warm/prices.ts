@@ -14,7 +14,7 @@ import type { PriceRequest } from '../facade.ts'
 import type { Recorded } from '../snapshots.ts'
 import { sourcesOf, wasHeard } from './claims.ts'
 import type { Claims, Evidence } from './claims.ts'
-import { isWorthKeeping, nobodySpoke, reconciledView, textOf } from './decided.ts'
+import { isWorthKeeping, leftAlone, nobodySpoke, reconciledView, textOf } from './decided.ts'
 import type { Decided, Inputs } from './decided.ts'
 import type { Mid, WarmParts } from './parts.ts'
 import { createPast } from './past.ts'
@@ -24,7 +24,7 @@ import type { TableOutcome, Tables } from './tables.ts'
 
 export interface Prices {
   /** Of known symbols, as of now. */
-  present(requests: readonly PriceRequest[]): Promise<readonly Outcome<Price>[]>
+  present(requests: readonly PriceRequest[], signal?: AbortSignal): Promise<readonly Outcome<Price>[]>
   past(requests: readonly (PriceRequest & { readonly asOf: number })[]): Promise<readonly Outcome<Price>[]>
   /** From memory, at once: live mids and the last known tables. Null when nobody has said anything yet. */
   live(symbol: MarketSymbol): Price | null
@@ -73,7 +73,10 @@ export function createPrices(parts: WarmParts, claims: Claims, tables: Tables): 
     !universe.isKnown(source) || symbols.some((symbol) => sourcesOf(universe, symbol).includes(source))
 
   /** Hot symbols do not wait for an aggregator that has spoken before; it is asked behind the scenes. */
-  const primaryTables = async (symbols: readonly MarketSymbol[]): Promise<Map<Source, TableOutcome>> => {
+  const primaryTables = async (
+    symbols: readonly MarketSymbol[],
+    signal: AbortSignal,
+  ): Promise<Map<Source, TableOutcome>> => {
     const askable = primary.filter((source) => isAskable(source, symbols))
     const outcomes = new Map<Source, TableOutcome>()
     if (symbols.every((symbol) => universe.isHot(symbol))) {
@@ -84,7 +87,7 @@ export function createPrices(parts: WarmParts, claims: Claims, tables: Tables): 
       tables.renew([...outcomes.keys()])
     }
     const rest = askable.filter((source) => !outcomes.has(source))
-    for (const [source, outcome] of await tables.load(rest)) outcomes.set(source, outcome)
+    for (const [source, outcome] of await tables.load(rest, signal)) outcomes.set(source, outcome)
     return outcomes
   }
 
@@ -108,17 +111,24 @@ export function createPrices(parts: WarmParts, claims: Claims, tables: Tables): 
     }
   }
 
-  const make = async (slots: readonly PriceSlot[]): Promise<readonly Made<Decided, PriceView>[]> => {
-    const outcomes = await primaryTables(slots.map(({ symbol }) => symbol))
+  const make = async (
+    slots: readonly PriceSlot[],
+    signal: AbortSignal,
+  ): Promise<readonly Made<Decided, PriceView>[]> => {
+    const outcomes = await primaryTables(
+      slots.map(({ symbol }) => symbol),
+      signal,
+    )
     const evidence: Evidence = { table: (source) => outcomes.get(source) ?? null, mids: hotMids() }
     let decisions = slots.map(({ symbol }) => decide(symbol, evidence))
     const open = new Set(decisions.filter(({ agreement, policy }) => needsFallback(agreement, policy)))
     if (open.size > 0) {
       const symbols = [...open].map(({ symbol }) => symbol)
       const more = fallback.filter((source) => !outcomes.has(source) && isAskable(source, symbols))
-      for (const [source, outcome] of await tables.load(more)) outcomes.set(source, outcome)
+      for (const [source, outcome] of await tables.load(more, signal)) outcomes.set(source, outcome)
       decisions = decisions.map((each) => (open.has(each) ? decide(each.symbol, evidence) : each))
     }
+    if (signal.aborted) return slots.map(() => leftAlone(clock.now()))
     const failures = [...outcomes.values()].flatMap(({ failure }) => failure ?? [])
     return publish(slots, decisions, failures)
   }
@@ -165,9 +175,9 @@ export function createPrices(parts: WarmParts, claims: Claims, tables: Tables): 
   }
 
   return {
-    async present(requests) {
+    async present(requests, signal) {
       const asked = requests.map(({ symbol }) => slotOf.get(symbol) as PriceSlot)
-      const outcomes = await slots.read(asked)
+      const outcomes = await slots.read(asked, signal)
       return outcomes.map((outcome, index) => chosen(outcome, requests[index]?.method ?? null))
     },
     async past(requests) {

@@ -12,6 +12,7 @@ import type { Interval, MarketSymbol, Source } from '../../domain/market.ts'
 import { reconcile } from '../../domain/reconcile.ts'
 import type { Policy } from '../../domain/reconcile.ts'
 import { klineText } from '../../domain/text.ts'
+import { textOf } from './decided.ts'
 
 type Row = readonly [
   openTime: Instant,
@@ -86,7 +87,17 @@ export const answerOf = ({ nodes, rejected }: AgreedKlines) => ({
 /** The newest `last` intervals before `to`. The same page of the same series is the same object. */
 export function pageOf(
   series: Series,
-  { last, to, cache }: { readonly last: number; readonly to: Instant; readonly cache: CacheEntry | null },
+  {
+    last,
+    to,
+    cache,
+    now,
+  }: {
+    readonly last: number
+    readonly to: Instant
+    readonly cache: CacheEntry | null
+    readonly now: Instant
+  },
 ): KlineSeries {
   const name = `${last}:${to}:${cache?.status ?? ''}`
   const known = series.pages.get(name)
@@ -101,7 +112,7 @@ export function pageOf(
     nodes,
     rejected,
     pageInfo: pageInfoOf(series, nodes, rejected, from),
-    attribution: attributionOf(series, nodes, rejected, cache),
+    attribution: attributionOf(series, { nodes, rejected, cache, now }),
   }
   series.pages.set(name, page)
   return page
@@ -123,9 +134,12 @@ function pageInfoOf(
 
 function attributionOf(
   { inputs, snapshot }: Series,
-  nodes: KlineSeries['nodes'],
-  rejected: KlineSeries['rejected'],
-  cache: CacheEntry | null,
+  {
+    nodes,
+    rejected,
+    cache,
+    now,
+  }: Pick<KlineSeries, 'nodes' | 'rejected'> & { readonly cache: CacheEntry | null; readonly now: Instant },
 ): KlineSeries['attribution'] {
   const sources = inputs.policy.order.filter((source) =>
     nodes.some(({ reconciliation }) => reconciliation.close.used.some((quote) => quote.source === source)),
@@ -138,12 +152,11 @@ function attributionOf(
     sources,
     confidence: newest === undefined ? 0 : confidenceOf(newest, inputs.policy),
     tier: 'WARM',
-    text: klineText({
-      interval: inputs.interval,
-      sources,
-      nodes: nodes.length,
-      rejected: rejected.length,
-    }),
+    text: textOf(
+      klineText({ interval: inputs.interval, sources, nodes: nodes.length, rejected: rejected.length }),
+      cache,
+      now,
+    ),
     observedAt: Math.min(newest?.closeTime ?? inputs.now, receivedAt),
     receivedAt,
     cache,

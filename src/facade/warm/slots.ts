@@ -8,6 +8,8 @@ import { FacadeError, answered } from '../../domain/errors.ts'
 import type { Outcome } from '../../domain/errors.ts'
 import type { MarketSymbol } from '../../domain/market.ts'
 import type { Entry, Store } from '../../store/store.ts'
+import { takeOff } from './flight.ts'
+import type { Flight } from './flight.ts'
 import { STALE_FACTOR } from './tables.ts'
 
 export interface Slot<D, V> {
@@ -32,11 +34,19 @@ export interface SlotsOptions<D extends { readonly key: string }, V> {
   readonly store: Store
   readonly clock: Clock
   readonly view: (data: D, cache: CacheEntry) => V
-  readonly make: (slots: readonly Slot<D, V>[]) => Promise<readonly Made<D, V>[]>
+  /** `signal` is aborted when nobody waits for any of them any more. */
+  readonly make: (slots: readonly Slot<D, V>[], signal: AbortSignal) => Promise<readonly Made<D, V>[]>
 }
 
 export interface Slots<D, V> {
-  read(slots: readonly Slot<D, V>[]): Promise<readonly Outcome<V>[]>
+  /** `signal` says that the asker has left; others who wait for the same still get it. */
+  read(slots: readonly Slot<D, V>[], signal?: AbortSignal): Promise<readonly Outcome<V>[]>
+}
+
+/** A batch being made, and where in it one slot stands. */
+interface Seat<V> {
+  readonly flight: Flight<readonly Outcome<V>[]>
+  readonly at: number
 }
 
 const SOFT_TIMEOUT_MS = 200
@@ -45,7 +55,7 @@ const SOFT_FACTOR = 3
 
 export function createSlots<D extends { readonly key: string }, V>(options: SlotsOptions<D, V>): Slots<D, V> {
   const { store, clock, view, make } = options
-  const flights = new Map<string, Promise<Outcome<V>>>()
+  const seats = new Map<string, Seat<V>>()
   let usualMs = 0
 
   const hitOf = (slot: Slot<D, V>, entry: Entry<D>): Outcome<V> => {
@@ -72,9 +82,10 @@ export function createSlots<D extends { readonly key: string }, V>(options: Slot
   const makeAll = async (
     slots: readonly Slot<D, V>[],
     olds: readonly (Entry<D> | null)[],
+    signal: AbortSignal,
   ): Promise<readonly Outcome<V>[]> => {
     const startedAt = clock.monotonic()
-    const made = await make(slots)
+    const made = await make(slots, signal)
     const kept = made.flatMap((each, index) =>
       'entry' in each && each.isKept ? [{ slot: slots[index] as Slot<D, V>, entry: each.entry }] : [],
     )
@@ -94,26 +105,35 @@ export function createSlots<D extends { readonly key: string }, V>(options: Slot
     })
   }
 
+  const board = (slots: readonly Slot<D, V>[], olds: readonly (Entry<D> | null)[]): void => {
+    const work = (signal: AbortSignal): Promise<readonly Outcome<V>[]> =>
+      makeAll(slots, olds, signal).catch((cause) => {
+        const broken: Outcome<V> = { ok: false, error: brokenBy(cause) }
+        return slots.map(() => broken)
+      })
+    const onOver = (): void => {
+      for (const { key } of slots) if (seats.get(key)?.flight === flight) seats.delete(key)
+    }
+    const flight: Flight<readonly Outcome<V>[]> = takeOff({ work, onOver })
+    for (const [at, { key }] of slots.entries()) seats.set(key, { flight, at })
+  }
+
   const missing = async (
     slots: readonly Slot<D, V>[],
     olds: readonly (Entry<D> | null)[],
+    asker?: AbortSignal,
   ): Promise<readonly Outcome<V>[]> => {
-    const fresh = [...new Set(slots)].filter(({ key }) => !flights.has(key))
+    const fresh = [...new Set(slots)].filter(({ key }) => !seats.has(key))
     if (fresh.length > 0) {
-      const all = makeAll(
+      board(
         fresh,
         fresh.map((slot) => olds[slots.indexOf(slot)] ?? null),
-      ).catch((cause) => {
-        const broken: Outcome<V> = { ok: false, error: brokenBy(cause) }
-        return fresh.map(() => broken)
-      })
-      for (const [index, { key }] of fresh.entries()) {
-        const flight = all.then((outcomes) => outcomes[index] as Outcome<V>)
-        flights.set(key, flight)
-        void flight.finally(() => flights.delete(key))
-      }
+      )
     }
-    const waits = slots.map(({ key }) => flights.get(key) as Promise<Outcome<V>>)
+    const mine = slots.map(({ key }) => seats.get(key) as Seat<V>)
+    const joined = new Map<Seat<V>['flight'], Promise<readonly Outcome<V>[]>>()
+    for (const { flight } of mine) if (!joined.has(flight)) joined.set(flight, flight.join(asker))
+    const waits = mine.map(async ({ flight, at }) => (await joined.get(flight))?.[at] as Outcome<V>)
     const stand = slots.map((slot, index) => staleOf(slot, olds[index] ?? null))
     if (stand.every((each) => each === null)) return Promise.all(waits)
     const late = Symbol('late')
@@ -132,7 +152,7 @@ export function createSlots<D extends { readonly key: string }, V>(options: Slot
   }
 
   return {
-    async read(slots) {
+    async read(slots, asker) {
       const entries = (await store.getMany(slots.map(keyOf))) as readonly (Entry<D> | null)[]
       const now = clock.now()
       const outcomes: Outcome<V>[] = []
@@ -154,6 +174,7 @@ export function createSlots<D extends { readonly key: string }, V>(options: Slot
       const made = await missing(
         misses.map((at) => slots[at] as Slot<D, V>),
         misses.map((at) => entries[at] ?? null),
+        asker,
       )
       for (const [index, at] of misses.entries()) outcomes[at] = made[index] as Outcome<V>
       return outcomes

@@ -2,11 +2,17 @@
 import type { Outcome } from '../../domain/errors.ts'
 import type { Instant } from '../../domain/attribution.ts'
 
+/** Who answers for now, and who for then. */
+export interface Halves<R, T> {
+  present(requests: readonly R[], signal?: AbortSignal): Promise<readonly Outcome<T>[]>
+  past(requests: readonly (R & { readonly asOf: Instant })[]): Promise<readonly Outcome<T>[]>
+}
+
 export async function split<R extends { readonly asOf: Instant | null }, T>(
   requests: readonly R[],
   refusal: (request: R) => Outcome<never> | null,
-  present: (requests: readonly R[]) => Promise<readonly Outcome<T>[]>,
-  past: (requests: readonly (R & { readonly asOf: Instant })[]) => Promise<readonly Outcome<T>[]>,
+  halves: Halves<R, T>,
+  signal?: AbortSignal,
 ): Promise<readonly Outcome<T>[]> {
   const outcomes = Array.from<Outcome<T>>({ length: requests.length })
   const now: number[] = []
@@ -18,8 +24,8 @@ export async function split<R extends { readonly asOf: Instant | null }, T>(
   }
   const at = (indices: readonly number[]) => indices.map((index) => requests[index] as R)
   const [fresh, recorded] = await Promise.all([
-    now.length === 0 ? [] : present(at(now)),
-    then.length === 0 ? [] : past(at(then) as (R & { readonly asOf: Instant })[]),
+    now.length === 0 ? [] : halves.present(at(now), signal),
+    then.length === 0 ? [] : halves.past(at(then) as (R & { readonly asOf: Instant })[]),
   ])
   for (const [position, index] of now.entries()) outcomes[index] = fresh[position] as Outcome<T>
   for (const [position, index] of then.entries()) outcomes[index] = recorded[position] as Outcome<T>

@@ -28,7 +28,7 @@ export type TableOutcome =
 
 export interface Tables {
   /** Each source's present table, asked for where it is too old. */
-  load(sources: readonly Source[]): Promise<ReadonlyMap<Source, TableOutcome>>
+  load(sources: readonly Source[], signal?: AbortSignal): Promise<ReadonlyMap<Source, TableOutcome>>
   /** The newest table we have seen, not older than ten times its time; never asks. */
   latest(source: Source): QuoteTable | null
   /** Why the last attempt failed; null when it did not. */
@@ -76,13 +76,14 @@ export function createTables(parts: TablesParts): Tables {
   const fetchTable = async (
     source: Source,
     priority: 'user' | 'background',
+    signal: AbortSignal,
   ): Promise<Reading<QuoteTable>> => {
     const transport = parts.transports[source]
     if (transport === undefined) return unreadable('UNAVAILABLE', `${source} is switched off`)
     if (!universe.isKnown(source)) return unreadable('UNAVAILABLE', `${source}'s markets are not known yet`)
     const requests = requestsOf(source)
     if (requests.length === 0) return unreadable('NOT_LISTED', `${source} lists none of our markets`)
-    const pages = await Promise.all(requests.map((request) => transport.send(request, { priority })))
+    const pages = await Promise.all(requests.map((request) => transport.send(request, { priority, signal })))
     return tableOf(pages, clock.now())
   }
 
@@ -91,14 +92,18 @@ export function createTables(parts: TablesParts): Tables {
     ttlMs: () => ttlOf(source),
     // Only for those who may not wait; a reader who asks gets the failure and its reason.
     staleMs: ttlOf(source) * (STALE_FACTOR - 1),
-    fetch: () => fetchTable(source, priority),
+    fetch: (signal) => fetchTable(source, priority, signal),
   })
 
   const read = async (
     sources: readonly Source[],
     priority: 'user' | 'background',
+    asker?: AbortSignal,
   ): Promise<ReadonlyMap<Source, TableOutcome>> => {
-    const got = await cached.read(sources.map((source) => want(source, priority)))
+    const got = await cached.read(
+      sources.map((source) => want(source, priority)),
+      asker,
+    )
     const outcomes = new Map<Source, TableOutcome>()
     for (const [index, source] of sources.entries()) {
       const answer = got[index]
@@ -106,7 +111,7 @@ export function createTables(parts: TablesParts): Tables {
       if (answer.ok) held.set(source, answer.entry)
       const failure = answer.failure
       if (failure === null) failures.delete(source)
-      else {
+      else if (asker?.aborted !== true) {
         failures.set(source, failure)
         restingUntil.set(source, clock.monotonic() + (failure.retryAfterMs ?? RENEW_REST_MS))
       }
@@ -126,10 +131,10 @@ export function createTables(parts: TablesParts): Tables {
   }
 
   return {
-    async load(sources) {
+    async load(sources, asker) {
       if (sources.length === 0) return new Map()
       await known(sources)
-      return read(sources, 'user')
+      return read(sources, 'user', asker)
     },
     latest(source) {
       const entry = held.get(source)

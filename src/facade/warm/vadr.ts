@@ -18,7 +18,7 @@ import { createSlots, newSlot } from './slots.ts'
 import type { Made, Slot } from './slots.ts'
 
 export interface Vadrs {
-  present(requests: readonly AtVenue[]): Promise<readonly Outcome<Vadr>[]>
+  present(requests: readonly AtVenue[], signal?: AbortSignal): Promise<readonly Outcome<Vadr>[]>
   past(requests: readonly (AtVenue & { readonly asOf: Instant })[]): Promise<readonly Outcome<Vadr>[]>
 }
 
@@ -71,7 +71,10 @@ export function createVadrs(parts: WarmParts, candles: Candles): Vadrs {
     }
   }
 
-  const make = async (slots: readonly Slot<VadrData, Vadr>[]): Promise<readonly Made<VadrData, Vadr>[]> => {
+  const make = async (
+    slots: readonly Slot<VadrData, Vadr>[],
+    signal: AbortSignal,
+  ): Promise<readonly Made<VadrData, Vadr>[]> => {
     const asked = slots as readonly VadrSlot[]
     const unknown = [...new Set(asked.map(({ venue }) => venue))].filter((venue) => !universe.isKnown(venue))
     if (unknown.length > 0) await universe.settled(unknown)
@@ -85,6 +88,7 @@ export function createVadrs(parts: WarmParts, candles: Candles): Vadrs {
       listed.map(({ slot: { venue }, listing }) => {
         return { venue, listing, interval: 'H1' as const, from, to, isClosedOnly: true }
       }),
+      signal,
     )
     const answers = new Map(listed.map(({ slot }, index) => [slot, got[index]]))
     return asked.map((slot): Made<VadrData, Vadr> => {
@@ -118,7 +122,11 @@ export function createVadrs(parts: WarmParts, candles: Candles): Vadrs {
   })
 
   return {
-    present: (requests) => slots.read(requests.map(({ symbol, venue }) => slotAt(symbol, venue))),
+    present: (requests, signal) =>
+      slots.read(
+        requests.map(({ symbol, venue }) => slotAt(symbol, venue)),
+        signal,
+      ),
     past: (requests) =>
       records.read(requests.map(({ symbol, venue, asOf }) => ({ subject: keyOf(symbol, venue), at: asOf }))),
   }

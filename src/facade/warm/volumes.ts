@@ -14,7 +14,7 @@ import type { AtSymbol } from '../facade.ts'
 import type { Recorded } from '../snapshots.ts'
 import { silent, wasHeard } from './claims.ts'
 import type { Claims } from './claims.ts'
-import { isWorthKeeping, nobodySpoke, reconciledView, textOf } from './decided.ts'
+import { isWorthKeeping, leftAlone, nobodySpoke, reconciledView, textOf } from './decided.ts'
 import type { Decided } from './decided.ts'
 import type { WarmParts } from './parts.ts'
 import { createPast } from './past.ts'
@@ -23,7 +23,7 @@ import type { Made, Slot } from './slots.ts'
 import type { TableOutcome, Tables } from './tables.ts'
 
 export interface Volumes {
-  present(requests: readonly AtSymbol[]): Promise<readonly Outcome<Volume>[]>
+  present(requests: readonly AtSymbol[], signal?: AbortSignal): Promise<readonly Outcome<Volume>[]>
   past(requests: readonly (AtSymbol & { readonly asOf: number })[]): Promise<readonly Outcome<Volume>[]>
 }
 
@@ -80,16 +80,20 @@ export function createVolumes(parts: WarmParts, claims: Claims, tables: Tables):
     return { ...each, claims: [...each.claims, ...own], agreement: agreement ?? each.agreement }
   }
 
-  const make = async (slots: readonly VolumeSlot[]): Promise<readonly Made<Decided, Volume>[]> => {
+  const make = async (
+    slots: readonly VolumeSlot[],
+    signal: AbortSignal,
+  ): Promise<readonly Made<Decided, Volume>[]> => {
     const asked = counting.filter((source) => slots.some(({ symbol }) => lists(source, symbol)))
-    const outcomes = new Map(await tables.load(asked))
+    const outcomes = new Map(await tables.load(asked, signal))
     let decisions = slots.map(({ symbol }) => decide(symbol, outcomes))
     const open = new Set(decisions.filter(({ agreement }) => agreement.value === null))
     if (open.size > 0) {
       const more = summing.filter((source) => [...open].some(({ symbol }) => lists(source, symbol)))
-      for (const [source, outcome] of await tables.load(more)) outcomes.set(source, outcome)
+      for (const [source, outcome] of await tables.load(more, signal)) outcomes.set(source, outcome)
       decisions = decisions.map((each) => (open.has(each) ? summed(each, outcomes) : each))
     }
+    if (signal.aborted) return slots.map(() => leftAlone(clock.now()))
     const failures = [...outcomes.values()].flatMap(({ failure }) => failure ?? [])
     const cachedAt = clock.now()
     return decisions.map((decided): Made<Decided, Volume> => {
@@ -117,7 +121,11 @@ export function createVolumes(parts: WarmParts, claims: Claims, tables: Tables):
   })
 
   return {
-    present: (requests) => slots.read(requests.map(({ symbol }) => slotOf.get(symbol) as VolumeSlot)),
+    present: (requests, signal) =>
+      slots.read(
+        requests.map(({ symbol }) => slotOf.get(symbol) as VolumeSlot),
+        signal,
+      ),
     past: (requests) =>
       records.read(requests.map(({ symbol, asOf }) => ({ subject: keyOf(symbol), at: asOf }))),
   }

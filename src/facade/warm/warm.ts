@@ -7,15 +7,16 @@ import type { Outcome } from '../../domain/errors.ts'
 import { SOURCE_NAMES, VENUES } from '../../domain/market.ts'
 import type { DerivativesVenue, MarketSymbol, Source, Venue } from '../../domain/market.ts'
 import type { Price } from '../../domain/attribution.ts'
-import type { Warm } from '../facade.ts'
+import type { LiquidityRequest, Warm } from '../facade.ts'
 import { createBooks } from './books.ts'
 import type { Books } from './books.ts'
 import { createCandles } from './candles.ts'
 import { createClaims } from './claims.ts'
 import { createDepths } from './depths.ts'
-import { createFunding, createOpenInterest } from './derivatives.ts'
+import { createFunding } from './funding.ts'
 import { MOST_CANDLES, createKlines } from './klines.ts'
 import { createLiquidities } from './liquidity.ts'
+import { createOpenInterest } from './open-interest.ts'
 import type { WarmParts } from './parts.ts'
 import { createPrices } from './prices.ts'
 import { split } from './split.ts'
@@ -73,47 +74,46 @@ export function createWarm(parts: WarmParts): WarmTier {
       ? outOf(argument, value, 1, most)
       : refused('BAD_USER_INPUT', `${argument} must be a whole number.`, { argument, limit: most })
 
+  const ofLiquidity = (request: LiquidityRequest) =>
+    ofVenue(request) ?? outOf('withinPercent', request.withinPercent, 0.001, WIDEST_PERCENT)
+
   return {
     livePrice: prices.live,
     recordHot: books.recordHot,
-    prices: (requests) =>
+    prices: (requests, signal) =>
       requests.every(({ symbol, asOf }) => asOf === null && universe.has(symbol))
-        ? prices.present(requests)
-        : split(requests, ofSymbol, prices.present, prices.past),
-    volumes: (requests) => split(requests, ofSymbol, volumes.present, volumes.past),
-    vadr: (requests) => split(requests, ofCandles, vadrs.present, vadrs.past),
-    liquidity: (requests) =>
-      split(
-        requests,
-        (request) => ofVenue(request) ?? outOf('withinPercent', request.withinPercent, 0.001, WIDEST_PERCENT),
-        liquidities.present,
-        liquidities.past,
-      ),
-    funding: (requests) => split(requests, ofDerivatives, funding.present, funding.past),
-    openInterest: (requests) => split(requests, ofDerivatives, openInterest.present, openInterest.past),
-    async klines(request) {
+        ? prices.present(requests, signal)
+        : split(requests, ofSymbol, prices, signal),
+    volumes: (requests, signal) => split(requests, ofSymbol, volumes, signal),
+    vadr: (requests, signal) => split(requests, ofCandles, vadrs, signal),
+    liquidity: (requests, signal) => split(requests, ofLiquidity, liquidities, signal),
+    funding: (requests, signal) => split(requests, ofDerivatives, funding, signal),
+    openInterest: (requests, signal) => split(requests, ofDerivatives, openInterest, signal),
+    async klines(request, signal) {
       const { asOf, last, before } = request
       const refusal =
         ofSymbol(request) ??
         wholeOutOf('last', last, MOST_CANDLES) ??
         (before === null ? null : outOf('before', before, 1, Number.MAX_SAFE_INTEGER))
       if (refusal !== null) return refusal
-      return asOf === null ? klines.present(request) : klines.past({ ...request, asOf })
+      return asOf === null ? klines.present(request, signal) : klines.past({ ...request, asOf })
     },
-    async book({ symbol, venue, depth, asOf }) {
+    async book({ symbol, venue, depth, asOf }, signal) {
       const refusal =
         unknown(symbol) ??
         (venue === null ? null : ofVenue({ symbol, venue })) ??
         wholeOutOf('depth', depth, DEEPEST)
       if (refusal !== null) return refusal
-      return asOf === null ? books.present(symbol, venue, depth) : books.past(symbol, venue, depth, asOf)
+      return asOf === null
+        ? books.present(symbol, venue, depth, signal)
+        : books.past(symbol, venue, depth, asOf)
     },
-    async consolidatedBook({ symbol, depth, venues }) {
+    async consolidatedBook({ symbol, depth, venues }, signal) {
       const asked = venues ?? VENUES.filter((venue) => ofVenue({ symbol, venue }) === null)
       const bounds = wholeOutOf('depth', depth, DEEPEST)
       const forbidden = asked.map((venue) => ofVenue({ symbol, venue })).find((no) => no !== null)
       const refusal = unknown(symbol) ?? bounds ?? forbidden ?? null
-      return refusal ?? books.consolidated(symbol, [...new Set(asked)], depth)
+      return refusal ?? books.consolidated(symbol, [...new Set(asked)], depth, signal)
     },
   }
 }

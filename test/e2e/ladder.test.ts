@@ -69,7 +69,7 @@ describe('a book kept from deltas by a client written from the contract alone', 
         truth?.asks.slice(0, depth),
       ])
       expect(quiet.command.kind).toBe('quiet')
-      expect([ladder.complaints, first.refusals, second.refusals]).toEqual([[], [], []])
+      expect([ladder.complaints, second.refusals]).toEqual([[], []])
       house.simulation.clear()
       await second.leave()
     },

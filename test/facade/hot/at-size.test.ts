@@ -13,8 +13,16 @@ afterEach(async () => {
 })
 
 const SYMBOLS: readonly MarketSymbol[] = [
-  ...['BTC-USDT', 'ETH-USDT', 'SOL-USDT', 'XRP-USDT', 'ADA-USDT'],
-  ...['DOGE-USDT', 'LTC-USDT', 'LINK-USDT', 'DOT-USDT', 'AVAX-USDT'],
+  'BTC-USDT',
+  'ETH-USDT',
+  'SOL-USDT',
+  'XRP-USDT',
+  'ADA-USDT',
+  'DOGE-USDT',
+  'LTC-USDT',
+  'LINK-USDT',
+  'DOT-USDT',
+  'AVAX-USDT',
 ]
 const MINUTE_OF_TICKS = 600
 const TOP = 10

@@ -50,7 +50,7 @@ describe('a thousand random hang-ups of the venues', () => {
     const pieces: Trade[] = []
     let cursor = whole.events.at(-1)?.cursor ?? null
     let resumes = 0
-    let leave: (() => void) | null = null
+    let leave: () => void = () => undefined
     const resume = () => {
       const stream = tradesOf(on, cursor)
       const rest = stream.resume
@@ -75,7 +75,7 @@ describe('a thousand random hang-ups of the venues', () => {
         cuts += on.sim.fault({ kind: 'disconnect', source, ...code }).applied
       }
       if (random() < 0.5) {
-        leave?.()
+        leave()
         await on.run(1)
         resume()
       }

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { pino } from 'pino'
 import type { Logger } from 'pino'
 import { ConfigError } from './config.ts'
-import type { Config } from './config.ts'
+import type { Config, LoadedConfig } from './config.ts'
 import type { Clock } from './domain/clock.ts'
 import type { Source, Venue } from './domain/market.ts'
 import { createFacade, createTransports, endpointsOf } from './facade/create.ts'
@@ -11,6 +11,8 @@ import type { RunningFacade } from './facade/create.ts'
 import { buildSchema } from './graphql/schema.ts'
 import { createDocuments } from './server/documents.ts'
 import { createExecution } from './server/execution.ts'
+import { createProtection } from './server/protection.ts'
+import { quietRepeats } from './server/quiet-log.ts'
 import { useDocuments } from './server/rules.ts'
 import { startServer } from './server/server.ts'
 import { aggregators, venues } from './sources/index.ts'
@@ -40,22 +42,23 @@ export interface App {
 
 /** Logs go to standard error, so that standard output is left to what a person or a script waits for. */
 export const createLogger = (level: string): Logger =>
-  pino({ level, base: { run: randomUUID() } }, pino.destination(2))
+  pino({ level, base: { run: randomUUID() }, hooks: quietRepeats(systemClock) }, pino.destination(2))
 
-export async function startApp(config: Config, logger: Logger): Promise<App> {
+export async function startApp(config: LoadedConfig, logger: Logger): Promise<App> {
   const clock = systemClock
+  const { settings } = config
   const store = await openStore(config, clock, logger)
   const transports = createTransports({ config, clock, venues, aggregators })
   const random = Math.random
   const facade = createFacade({ config, clock, store, venues, aggregators, transports, random, logger })
   const schema = buildSchema()
-  const documents = createDocuments({ schema })
-  const execution = createExecution({
-    schema,
-    documents,
-    clock,
-    onServed: (event) => noteServed(facade, event),
-  })
+  const protection = createProtection({ settings, schema, clock, logger, prefix: config.redis.prefix })
+  const { guard } = protection.rules
+  const documents = createDocuments({ schema, guard })
+  const onServed = (event: object): void => noteServed(facade, event)
+  const execution = createExecution({ schema, documents, clock, guard, onServed })
+  const sourceCounts = () =>
+    Object.fromEntries(Object.entries(transports).map(([source, transport]) => [source, transport.counts()]))
   const server = await startServer({
     facade,
     config,
@@ -63,17 +66,21 @@ export async function startApp(config: Config, logger: Logger): Promise<App> {
     clock,
     schema,
     execution,
+    protection,
     plugins: [useDocuments(documents)],
+    delivery: execution.fanout,
+    sourceCounts,
   })
   facade.start()
   return {
     url: server.url,
     facade,
     async close() {
-      await server.close()
+      await server.close(settings.drainSeconds * 1000)
       execution.close()
       await facade.stop()
       for (const transport of Object.values(transports)) await transport.close()
+      await protection.close()
       await store.close()
     },
   }

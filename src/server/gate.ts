@@ -47,7 +47,7 @@ export function createGate(parts: GateParts): Gate {
   const { settings, auth, origins, rates, lag, clock, counters } = parts
 
   const overloaded = (why: Turning): boolean => {
-    if (lag.now() <= settings.shedLagMs) return false
+    if (lag.standing() <= settings.shedLagMs) return false
     const retryAt = clock.now() + SHED_FOR_SECONDS * 1000
     const error = new FacadeError('RATE_LIMITED', 'Too busy for new requests just now.', { retryAt })
     turnAway(why, { status: 503, error, headers: { 'retry-after': String(SHED_FOR_SECONDS) } })

@@ -8,7 +8,7 @@ import { WebSocket } from 'ws'
 import { createLogger, startApp } from '../../src/app.ts'
 import type { App } from '../../src/app.ts'
 import { loadConfig } from '../../src/config.ts'
-import type { Config } from '../../src/config.ts'
+import type { LoadedConfig } from '../../src/config.ts'
 import type { MarketSymbol } from '../../src/domain/market.ts'
 import { pointedAt } from '../../src/main.ts'
 import { startSimulation } from '../../src/sim/simulation.ts'
@@ -41,7 +41,7 @@ export interface Asked<T> extends Answer<T> {
 export interface House {
   readonly app: App
   readonly simulation: Simulation
-  readonly config: Config
+  readonly config: LoadedConfig
   readonly url: string
   readonly wsUrl: string
   /** One POST. */
@@ -68,7 +68,7 @@ export interface HouseOptions {
   /** Of each living market; quicker than life, so that nobody waits for a quiet one. */
   readonly tradesPerSecond?: number
   /** Called on what `config/` and the simulator's addresses came to. */
-  readonly change?: (config: Config) => Config
+  readonly change?: (config: LoadedConfig) => LoadedConfig
 }
 
 export async function openHouse(options: HouseOptions = {}): Promise<House> {

@@ -25,7 +25,7 @@ const WHOLE = 1_000_000
 /** Two aggregators alone are worth a little less than two sources of different origin. */
 const ECHO = 0.95
 /** Where confidence is one half. */
-const HALF = 0.28 * WHOLE
+const HALF = 0.2 * WHOLE
 /** Confidence 0.7. */
 const LONE = Math.ceil((HALF * 7) / 3)
 

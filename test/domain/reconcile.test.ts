@@ -139,30 +139,30 @@ describe('confidence', () => {
   })
 
   it('has these vectors', () => {
-    expect(decide(claims('100', '100')).confidence).toBe(0.7813)
-    expect(decide(claims('100', '100.3')).confidence).toBe(0.7143)
+    expect(decide(claims('100', '100')).confidence).toBe(0.8333)
+    expect(decide(claims('100', '100.3')).confidence).toBe(0.7778)
     expect(decide(claims('99.5', '100.5')).confidence).toBe(0)
-    expect(decide(claims('45000', '45050', '50000')).confidence).toBe(0.7605)
-    expect(decide(claims('100', '100', '100')).confidence).toBe(0.8772)
-    expect(decide(claims('100', '100.3', '99.7')).confidence).toBe(0.8332)
-    expect(decide(claims('100', '100', '100', '100')).confidence).toBe(0.9146)
-    expect(decide(claims('100', '100', '100', '100', '100', '100')).confidence).toBe(0.9346)
+    expect(decide(claims('45000', '45050', '50000')).confidence).toBe(0.8163)
+    expect(decide(claims('100', '100', '100')).confidence).toBe(0.9091)
+    expect(decide(claims('100', '100.3', '99.7')).confidence).toBe(0.8749)
+    expect(decide(claims('100', '100', '100', '100')).confidence).toBe(0.9375)
+    expect(decide(claims('100', '100', '100', '100', '100', '100')).confidence).toBe(0.9524)
     expect(decide(claims('45000', '50000', '40000')).confidence).toBe(0)
     expect(decide([]).confidence).toBe(0)
   })
 
-  it('opens the gate a third of the bound apart, the figure shown being the one decided on', () => {
-    expect(decide(claims('100', '100.34'))).toMatchObject({ confidence: 0.7021, verdict: 'ACCEPTED' })
-    expect(decide(claims('100', '100.35'))).toMatchObject({ confidence: 0.6989, verdict: 'LOW_CONFIDENCE' })
-    // 0.69998 before it is rounded, and shown as 0.7.
-    expect(decide(claims('100', '100.3467'))).toMatchObject({ confidence: 0.7, verdict: 'ACCEPTED' })
+  it('opens the gate at little over half the bound, the figure shown being the one decided on', () => {
+    expect(decide(claims('100', '100.53'))).toMatchObject({ confidence: 0.7015, verdict: 'ACCEPTED' })
+    expect(decide(claims('100', '100.54'))).toMatchObject({ confidence: 0.697, verdict: 'LOW_CONFIDENCE' })
+    // 0.69997 before it is rounded, and shown as 0.7.
+    expect(decide(claims('100', '100.5334'))).toMatchObject({ confidence: 0.7, verdict: 'ACCEPTED' })
   })
 
   it('counts two aggregators as one vote', () => {
     const aggregators = [claim('COINGECKO', '100'), claim('COINPAPRIKA', '100')]
-    expect(decide(aggregators).confidence).toBe(0.7724)
+    expect(decide(aggregators).confidence).toBe(0.8261)
     expect(decide([claim('COINGECKO', '100'), claim('COINPAPRIKA', '100.3')])).toMatchObject({
-      confidence: 0.7037,
+      confidence: 0.7688,
       verdict: 'ACCEPTED',
     })
     expect(decide([...aggregators, claim('KRAKEN', '100')]).confidence).toBe(
@@ -175,7 +175,7 @@ describe('confidence', () => {
   it('is that of those left, when a newcomer tips the majority', () => {
     const camps = claims('101.79', '101.79', '101.81', '98.95', '98.87')
     const tipped = [...camps, claim('COINPAPRIKA', '98.63')]
-    expect(decide(camps)).toMatchObject({ confidence: 0.8761, verdict: 'ACCEPTED', value: '101.79' })
+    expect(decide(camps)).toMatchObject({ confidence: 0.9083, verdict: 'ACCEPTED', value: '101.79' })
     expect(decide(tipped)).toMatchObject({ confidence: 0, verdict: 'TOO_FEW_SOURCES', value: null })
   })
 

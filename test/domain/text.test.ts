@@ -63,7 +63,7 @@ describe('what a reconciled price says about itself', () => {
       'No price: Coinbase says 100, Kraken says 102.1; more than 1 % apart and no third to decide',
     )
     expect(price([claim('COINBASE', '100'), claim('KRAKEN', '100.7')])).toBe(
-      'No price: Coinbase and Kraken agree too loosely (confidence 0.6, at least 0.7 wanted)',
+      'No price: Coinbase and Kraken agree too loosely (confidence 0.60, at least 0.7 wanted)',
     )
     expect(price([claim('COINBASE', '45000'), claim('KRAKEN', '50000'), claim('OKX', '40000')])).toBe(
       'No price: only Coinbase left, 2 wanted; Kraken and OKX dropped, 11.11 % from the median (limit 1 %)',

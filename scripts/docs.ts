@@ -59,7 +59,7 @@ ${rows.join('\n')}
 |---|---|---|---|
 | HTTP | the status: 400, 401 (\`UNAUTHENTICATED\`), 413 (body), 429 (\`RATE_LIMITED\`), 503 (overload), 500 | 200, the field null, the error beside it | |
 | server-sent events | as over HTTP | inside the event | one last event with \`errors\` |
-| WebSocket | an \`error\` message under the operation's id | inside \`next\` | an \`error\` message under the operation's id |
+| WebSocket | an \`error\` message under the operation's id; where the stream itself refuses (\`RESUME_EXPIRED\`, \`UNKNOWN_SYMBOL\`), one \`next\` with \`errors\` and then \`complete\` | inside \`next\` | an \`error\` message under the operation's id |
 
 ## Close codes of a WebSocket
 

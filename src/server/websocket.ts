@@ -26,6 +26,9 @@ const MOST_MESSAGE_BYTES = 64 * 1024
 const KEEP_ALIVE_MS = 12_000
 /** A peer that was told to go is cut off after this. */
 const CUT_AFTER_MS = 2_000
+/** Readers that are let go all at once come back all at once, to whoever is left; so they are let go in turns. */
+const GOODBYES_AT_ONCE = 100
+const GOODBYE_EVERY_MS = 10
 /** Timers do not reach further than this. */
 const LONGEST_MS = 2 ** 31 - 1
 
@@ -135,7 +138,12 @@ export function createWebsocket(parts: WebsocketParts): Websocket {
     },
     farewell() {
       stopPinging()
-      for (const socket of sockets.clients) socket.close(1001, 'Going away')
+      let count = 0
+      for (const socket of sockets.clients) {
+        const turn = Math.floor(count++ / GOODBYES_AT_ONCE)
+        if (turn === 0) socket.close(1001, 'Going away')
+        else clock.after(turn * GOODBYE_EVERY_MS, () => socket.close(1001, 'Going away'))
+      }
     },
     cut() {
       for (const socket of sockets.clients) socket.terminate()

@@ -12,6 +12,7 @@ import { readEnvelope, seal } from './envelope.ts'
 import type { Sealed } from './envelope.ts'
 import { createGate } from './gate.ts'
 import type { StoreLogger } from './gate.ts'
+import { gather } from './gather.ts'
 import { openLink, replies } from './link.ts'
 import { createMemoryStore } from './memory.ts'
 import { Recent, roughBytes } from './recent.ts'
@@ -48,6 +49,8 @@ const MIB = 1024 * 1024
 const LOCAL_BYTES = 64 * MIB
 const INFO_EVERY_MS = 5000
 const SILENT: StoreLogger = { info: () => {}, warn: () => {} }
+/** KEYS: one an entry. ARGV: ms to live and bytes of each. */
+const WRITE = `for i = 1, #KEYS do redis.call('SET', KEYS[i], ARGV[2 * i], 'PX', ARGV[2 * i - 1]) end return #KEYS`
 const RELEASE = `if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0`
 
 export function createRedisStore(options: RedisStoreOptions): RedisStore {
@@ -145,28 +148,39 @@ export function createRedisStore(options: RedisStoreOptions): RedisStore {
 
   const write = async (writes: readonly EntryWrite[], sealed: readonly Sealed[]): Promise<void> => {
     const keys = writes.map(({ key }) => prefix + key)
-    await Promise.all(
-      link.groups(keys).map((group) => {
-        const pipeline = link.client().pipeline()
-        for (const at of group) {
-          pipeline.set(
-            keys[at] as string,
-            sealed[at]?.bytes as Buffer,
-            'PX',
-            keepOf(writes[at] as EntryWrite),
-          )
-        }
-        return replies(pipeline)
-      }),
-    )
+    if (link.isCluster) return writeApart(keys, writes, sealed)
+    const values = writes.flatMap((each, at) => [keepOf(each), (sealed[at] as Sealed).bytes])
+    await link.client().eval(WRITE, keys.length, ...keys, ...values)
   }
+
+  /** A script may touch one node only; what a node holds goes there together. */
+  const writeApart = async (
+    keys: readonly string[],
+    writes: readonly EntryWrite[],
+    sealed: readonly Sealed[],
+  ): Promise<void> => {
+    const each = link.groups(keys).map((group) => {
+      const pipeline = link.client().pipeline()
+      for (const at of group) {
+        const { bytes } = sealed[at] as Sealed
+        pipeline.set(keys[at] as string, bytes, 'PX', keepOf(writes[at] as EntryWrite))
+      }
+      return replies(pipeline)
+    })
+    await Promise.all(each)
+  }
+
+  const found = gather(
+    (keys) => gate.pass(() => fetch(keys)),
+    (reply, from, count) => (reply.ok ? reply.value.slice(from, from + count) : null),
+  )
 
   return {
     async getMany(keys) {
       if (keys.length === 0) return []
-      const found = await gate.pass(() => fetch(keys.map((key) => prefix + key)))
-      if (!found.ok) return keys.map((key) => heldHere(key)?.entry ?? null)
-      return keys.map((key, position) => choose(key, found.value[position] ?? null))
+      const replied = await found(keys.map((key) => prefix + key))
+      if (replied === null) return keys.map((key) => heldHere(key)?.entry ?? null)
+      return keys.map((key, position) => choose(key, replied[position] ?? null))
     },
     async setMany(writes) {
       if (writes.length === 0) return

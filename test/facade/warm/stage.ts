@@ -175,6 +175,10 @@ function answer(
     }))
     return JSON.stringify({ products })
   }
+  if (path.endsWith('/tickers')) {
+    // The futures desk: no perpetuals here.
+    return JSON.stringify({ result: 'success', serverTime: new Date(now).toISOString(), tickers: [] })
+  }
   const isPairs = path.includes('AssetPairs')
   const pairs = rows.map(({ symbol, price, volume }) => {
     const wsname = symbol.replace('-', '/')

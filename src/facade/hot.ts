@@ -82,8 +82,26 @@ export interface HotTier extends Hot {
   noteServed(venue: Venue, receivedAt: Instant): void
   /** A venue's list of markets arrived or grew. Found out by itself within a second, too. */
   listingsChanged(): void
-  /** Open readers and upstream subscriptions, for tests of leaks. */
-  counts(): { readonly lanes: number; readonly connections: number; readonly readers: number }
+  /** Open readers and upstream subscriptions, and the trades held for resumes: for tests of leaks. */
+  counts(): {
+    readonly lanes: number
+    readonly connections: number
+    readonly readers: number
+    readonly trades: number
+  }
+  /** What a venue's stream did that health has no word for; null without one. */
+  streamCounts(venue: Venue): StreamCounters | null
+}
+
+export interface StreamCounters {
+  /** Subscriptions the venue said no to. */
+  readonly refusals: number
+  /** Channels asked for anew, because a book or an answer did not come. */
+  readonly resubscriptions: number
+  /** Minutes wholly watched in which the venue's own closed candle was not ours; its candle was taken. */
+  readonly barDifferences: number
+  /** Trades known to be missed for good: holes in `sequence`. */
+  readonly lostTrades: number
 }
 
 const LINGER_MS = 60_000
@@ -243,16 +261,20 @@ export function createHot(parts: HotParts): HotTier {
     counts() {
       let lanes = 0
       let connections = 0
+      let trades = 0
       let readers = prices.readers + healthListeners.size
       for (const stream of streams.values()) {
         lanes += stream.lanes
         connections += stream.connections
-        for (const { book, bars, trades } of stream.markets) {
-          readers += book.readers + bars.readers + trades.topic.readers
+        for (const market of stream.markets) {
+          readers += market.book.readers + market.bars.readers + market.trades.topic.readers
+          trades += market.trades.tape?.held ?? 0
         }
       }
-      return { lanes, connections, readers }
+      return { lanes, connections, readers, trades }
     },
+
+    streamCounts: (venue) => streams.get(venue)?.counters() ?? null,
   }
 }
 

@@ -70,6 +70,10 @@ export function createBarFeed(options: {
     }
   }
 
+  /** Bars of the hours before we listened make longer bars whole, and are no news themselves. */
+  const tellNews = (bars: readonly BarValues[]): void =>
+    tell(bars.filter(({ closeTime }) => closeTime > startedAt))
+
   return {
     topic: (interval) => topics.get(interval) as Topic<Bar>,
     get differences() {
@@ -96,14 +100,13 @@ export function createBarFeed(options: {
     agree(candle, receivedAt) {
       if (fold === null) return
       touchedAt = receivedAt
-      // On subscribing some venues send the bars of the last hours: they make longer bars whole, and are no news.
-      tell(fold.agree(candle).filter(({ closeTime }) => closeTime > startedAt))
+      tellNews(fold.agree(candle))
     },
     missed: () => fold?.missed(now()),
     seed(minutes) {
       if (fold === null) return
       fold.seed(minutes.flatMap(({ volume, ...rest }) => (volume === null ? [] : [{ ...rest, volume }])))
-      tell(INTERVALS.slice(1).flatMap((interval) => fold?.bar(interval) ?? []))
+      tellNews(INTERVALS.slice(1).flatMap((interval) => fold?.bar(interval) ?? []))
     },
     closeDue() {
       if (fold !== null) tell(fold.closeDue(now()))

@@ -62,6 +62,10 @@ export class Tape {
   get lost(): number {
     return this.#lost
   }
+  /** Trades kept for whoever resumes. */
+  get held(): number {
+    return this.#ring.length
+  }
   get isHoled(): boolean {
     return this.#isHoled
   }

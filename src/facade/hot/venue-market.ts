@@ -2,15 +2,15 @@
  * One symbol at one venue: its book, its trades and its bars, who wants them, and what mends them. The
  * venue's stream feeds it; it asks the stream for channels while somebody wants them.
  */
-import { openTimeOf } from '../../domain/bar.ts'
 import type { Clock } from '../../domain/clock.ts'
 import type { Channel } from '../../domain/event.ts'
-import { INTERVAL_MS } from '../../domain/market.ts'
 import type { Listing, MarketSymbol } from '../../domain/market.ts'
 import type { VenueSource } from '../../sources/source.ts'
 import type { Transport } from '../../wire/http.ts'
 import { createBarFeed } from './bar-feed.ts'
 import type { BarFeed } from './bar-feed.ts'
+import { createBarRepair } from './bar-repair.ts'
+import type { BarRepair } from './bar-repair.ts'
 import { BookKeeper } from './book-keeper.ts'
 import type { TapeOrder } from './cursor.ts'
 import { createDeltaFeed } from './delta-feed.ts'
@@ -63,7 +63,7 @@ export class VenueMarket {
   readonly #deltas = new Map<number, { readonly feed: DeltaFeed; cancel: (() => void) | null }>()
   readonly #detach = new Map<number, () => void>()
   #feeds = 0
-  #isSeeded = false
+  readonly #barRepair: BarRepair
   #cancelSwap: (() => void) | null = null
 
   constructor(
@@ -84,7 +84,7 @@ export class VenueMarket {
       venue: source.id,
       now,
       readersChanged: (interval, readers) => {
-        if (interval !== 'M1' && readers > 0) void this.#seedBars(transport)
+        if (interval !== 'M1' && readers > 0 && this.trades.tape !== null) this.#barRepair.seed()
       },
     })
     this.trades = createTradeFeed({
@@ -108,6 +108,13 @@ export class VenueMarket {
         }),
       ]),
     )
+    this.#barRepair = createBarRepair({
+      source,
+      transport,
+      clock,
+      bars: this.bars,
+      listing: () => this.listing,
+    })
     this.depth = this.#depthRepair(transport)
     this.recent = this.#recentRepair(transport)
   }
@@ -129,6 +136,7 @@ export class VenueMarket {
     this.interruptions += 1
     this.trades.tape?.interrupt()
     this.bars.missed()
+    if (this.trades.tape !== null) this.#barRepair.mend()
   }
 
   deltas(depth: number): DeltaFeed {
@@ -161,6 +169,7 @@ export class VenueMarket {
     }
     this.#deltas.clear()
     this.#cancelSwap?.()
+    this.#barRepair.stop()
     this.depth.cancel()
     this.recent.cancel()
   }
@@ -184,6 +193,7 @@ export class VenueMarket {
       this.bars.start()
     }
     upstream.start(this, channel)
+    if (channel === 'trades') this.#barRepair.mend()
   }
 
   #stop(channel: Channel, upstream: Upstream): void {
@@ -200,26 +210,7 @@ export class VenueMarket {
     this.#cancelSwap = null
     this.trades.stop()
     this.bars.stop()
-    this.#isSeeded = false
-  }
-
-  /** Minutes of the present day from before we listened, asked for once and only if longer bars are read. */
-  async #seedBars(transport: Pick<Transport, 'send'>): Promise<void> {
-    if (this.#isSeeded || this.listing === null || this.trades.tape === null) return
-    this.#isSeeded = true
-    const { candles } = this.source
-    const now = this.#parts.clock.now()
-    const end = openTimeOf(now, 'M1')
-    const pageMs = candles.maxPerRequest * INTERVAL_MS.M1
-    const { tape } = this.trades
-    for (let from = openTimeOf(now, 'D1'); from < end; from += pageMs) {
-      const range = { from, to: Math.min(end, from + pageMs), now }
-      const request = candles.request(this.listing, 'M1', range)
-      const reading = await transport.send(request, { priority: 'background' })
-      // Stopped, or started anew, while the answer was on its way.
-      if (this.trades.tape !== tape) return
-      if (reading.ok) this.bars.seed(reading.value)
-    }
+    this.#barRepair.stop()
   }
 
   #holed(): void {

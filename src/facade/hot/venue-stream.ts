@@ -13,6 +13,7 @@ import type { Transport } from '../../wire/http.ts'
 import { ConnectGate } from '../../wire/socket.ts'
 import type { Connection, Down } from '../../wire/socket.ts'
 import type { Universe } from '../facade.ts'
+import type { StreamCounters } from '../hot.ts'
 import { createLane } from './lane.ts'
 import type { Lane } from './lane.ts'
 import { LaneCare } from './lane-care.ts'
@@ -79,9 +80,6 @@ export class VenueStream implements Upstream {
   get markets(): Iterable<VenueMarket> {
     return this.#markets.values()
   }
-  get refusals(): number {
-    return this.#counts.refusals
-  }
 
   market(symbol: MarketSymbol): VenueMarket {
     let market = this.#markets.get(symbol)
@@ -94,6 +92,17 @@ export class VenueStream implements Upstream {
 
   health(): StreamHealth {
     return this.#counts.health(this.isConnected)
+  }
+
+  counters(): StreamCounters {
+    const { refusals, resubscriptions } = this.#counts
+    let barDifferences = 0
+    let lostTrades = 0
+    for (const { bars, trades } of this.#markets.values()) {
+      barDifferences += bars.differences
+      lostTrades += trades.tape?.lost ?? 0
+    }
+    return { refusals, resubscriptions, barDifferences, lostTrades }
   }
 
   noteServed(ms: number): void {

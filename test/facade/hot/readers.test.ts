@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { afterEach, describe, expect, it } from 'vitest'
 import type { BookChange, Level } from '../../../src/domain/answer.ts'
 import { bookChecksum } from '../../../src/domain/crc32.ts'
@@ -6,6 +8,7 @@ import type { Venue } from '../../../src/domain/market.ts'
 import type { HotEvent } from '../../../src/facade/facade.ts'
 import type { Outcome } from '../../../src/domain/errors.ts'
 import type { Stream } from '../../../src/facade/feed.ts'
+import { printFigure } from '../../support/figure.ts'
 import { hear, stage } from './stage.ts'
 import type { Stage } from './stage.ts'
 
@@ -18,6 +21,16 @@ const staged = async (...options: Parameters<typeof stage>) => (now = await stag
 function opened<T>(outcome: Outcome<Stream<T>>): Stream<T> {
   if (!outcome.ok) throw outcome.error
   return outcome.value
+}
+
+setFlagsFromString('--expose-gc')
+const collect = runInNewContext('gc') as () => void
+async function heapUsed(): Promise<number> {
+  for (let round = 0; round < 3; round += 1) {
+    collect()
+    await new Promise<void>((resolve) => setImmediate(resolve))
+  }
+  return process.memoryUsage().heapUsed
 }
 
 describe('readers of the hot tier', () => {
@@ -63,8 +76,7 @@ describe('readers of the hot tier', () => {
   it('leave no listener, timer or subscription behind after 10,000 comings and goings on a silent market', async () => {
     const on = await staged({ symbols: ['BTC-USDT', 'SOL-USDT'], hotSymbols: ['BTC-USDT'], lingerMs: 40 })
     await on.until(on.allLive, 'the hot books are live')
-    const idle = { ...on.hot.counts(), timers: on.timers() }
-    for (let n = 0; n < 10_000; n += 1) {
+    const comeAndGo = async (n: number) => {
       const streams: readonly AsyncIterable<unknown>[] = [
         opened(on.hot.trades({ symbols: ['SOL-USDT'], venues: null, after: null })),
         opened(on.hot.book({ symbol: 'SOL-USDT', venue: 'OKX', depth: 1 + (n % 50), maxRate: 5 })),
@@ -80,11 +92,23 @@ describe('readers of the hot tier', () => {
       await iterator?.return?.()
       await parked
     }
+    const isIdle = () => {
+      const { lanes, readers } = on.hot.counts()
+      return lanes === idle.lanes && readers === idle.readers && on.timers() <= idle.timers
+    }
+    const idle = { ...on.hot.counts(), timers: on.timers() }
+    // What is made once is made in the first thousand.
+    for (let n = 0; n < 1_000; n += 1) await comeAndGo(n)
+    await on.until(isIdle, 'nobody wanted anything any more')
+    const heapBefore = await heapUsed()
+    for (let n = 0; n < 10_000; n += 1) await comeAndGo(n)
     expect(on.hot.counts().readers - idle.readers).toBeLessThanOrEqual(50)
-    await on.until(() => on.hot.counts().lanes === idle.lanes, 'nobody wanted anything any more')
-    await on.until(() => on.hot.counts().readers === idle.readers, 'delta feeds have gone')
-    await on.until(() => on.timers() <= idle.timers, 'all timers have gone')
+    await on.until(isIdle, 'lanes, delta feeds and timers have gone')
     expect(on.hot.counts().connections).toBe(idle.connections)
+    const grown = (await heapUsed()) - heapBefore
+    printFigure(`10,000 readers came and went: heap ${(grown / 1024).toFixed(0)} KB`)
+    // A hundred bytes each: one forgotten listener alone would weigh more.
+    expect(grown).toBeLessThan(1_000_000)
   }, 60_000)
 
   it('of deltas stay equal to the book through lost frames and a lost link, and resume behind a cursor', async () => {

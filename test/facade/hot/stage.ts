@@ -10,6 +10,7 @@ import type { Simulation, SimulationOptions } from '../../../src/sim/simulation.
 import { venues } from '../../../src/sources/index.ts'
 import type { Endpoints, VenueSource } from '../../../src/sources/source.ts'
 import { createTransport } from '../../../src/wire/http.ts'
+import type { Request } from '../../../src/wire/request.ts'
 import { TestClock } from '../../support/clock.ts'
 import { realClock } from '../../support/real-clock.ts'
 
@@ -25,6 +26,8 @@ export interface Stage {
   /** Moves the market on until it is so. */
   until(isSo: () => boolean, what: string): Promise<void>
   allLive(): boolean
+  /** One REST question to a venue. */
+  ask<T>(venue: Venue, request: Request<T>): Promise<T>
   /** Lets what is on the wire arrive; the market stands still. */
   settle(): Promise<void>
   close(): Promise<void>
@@ -44,7 +47,7 @@ export async function stage(
       /** How much of its time passes with each step of `run`. */
       readonly stepMs?: number
       /** Where the venues are reached; at the simulation itself when absent. */
-      readonly endpoints?: (sim: Simulation, venue: Venue) => Endpoints
+      readonly through?: (sim: Simulation) => Promise<(venue: Venue) => Endpoints>
     } = {},
 ): Promise<Stage> {
   const sim = await startSimulation({
@@ -90,8 +93,9 @@ export async function stage(
     },
   }
   const chosen = options.only ?? VENUES
-  const endpoints = (venue: Venue): Endpoints =>
-    options.endpoints?.(sim, venue) ?? sim.endpoints[venue.toLowerCase() as 'kraken']
+  const endpoints =
+    (await options.through?.(sim)) ??
+    ((venue: Venue): Endpoints => sim.endpoints[venue.toLowerCase() as 'kraken'])
   let asking = 0
   const transports = new Map(
     chosen.map((venue) => [
@@ -178,6 +182,11 @@ export async function stage(
     run,
     settle,
     allLive,
+    async ask(venue, request) {
+      const reading = await transports.get(venue)!.send(request)
+      if (!reading.ok) throw new Error(`${venue}: ${reading.failure.message}`)
+      return reading.value
+    },
     async until(isSo, what) {
       const deadline = realClock.monotonic() + 20_000
       while (!isSo()) {

@@ -123,7 +123,11 @@ async function openStore(config: Config, clock: Clock, logger: Logger): Promise<
   const memory = createMemoryStore({ clock })
   const { url, prefix, poolSize, maxRetries } = config.redis
   if (url === null) return memory
-  const store = createRedisStore({ url, prefix, poolSize, maxRetries, clock, logger, fallback: memory })
+  const store = createRedisStore({
+    ...{ url, prefix, poolSize, maxRetries, clock, logger },
+    fallback: memory,
+    random: Math.random,
+  })
   await store.ready(REDIS_MAY_TAKE_MS)
   return store
 }

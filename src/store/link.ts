@@ -11,6 +11,8 @@ export interface LinkOptions {
   readonly poolSize: number
   readonly onReady: () => void
   readonly onError: (cause: Error) => void
+  /** In [0, 1): spreads the returns of many processes. */
+  readonly random?: () => number
 }
 
 export type Client = Redis | Cluster
@@ -37,8 +39,10 @@ const FAIL_FAST = {
   autoResendUnfulfilledCommands: false,
 } as const
 
-const backoff = (attempt: number): number =>
-  Math.min(50 * 2 ** Math.min(attempt - 1, 10), 500) + Math.random() * 50
+const backoffOf =
+  (random: () => number) =>
+  (attempt: number): number =>
+    Math.min(50 * 2 ** Math.min(attempt - 1, 10), 500) + random() * 50
 
 export function openLink(options: LinkOptions): Link {
   const clients = connect(options)
@@ -77,7 +81,8 @@ export async function replies(pipeline: ChainableCommander): Promise<readonly un
   })
 }
 
-function connect({ url, poolSize }: LinkOptions): readonly Client[] {
+function connect({ url, poolSize, random = () => 0 }: LinkOptions): readonly Client[] {
+  const backoff = backoffOf(random)
   const { scheme, username, password, hosts, path } = parts(url)
   const credentials = { ...(username ? { username } : {}), ...(password ? { password } : {}) }
   if (scheme === 'redis+cluster' || scheme === 'rediss+cluster') {

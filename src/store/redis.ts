@@ -30,6 +30,8 @@ export interface RedisStoreOptions {
   readonly logger?: StoreLogger
   /** Keeps this process's own records for the time Redis cannot be asked. */
   readonly fallback?: Store
+  /** In [0, 1). */
+  readonly random?: () => number
 }
 
 export interface RedisStore extends Store {
@@ -65,6 +67,7 @@ export function createRedisStore(options: RedisStoreOptions): RedisStore {
   const link = openLink({
     url,
     poolSize,
+    ...(options.random === undefined ? {} : { random: options.random }),
     onReady: () => gate.noteReady(),
     onError: (cause) => gate.noteFailure(cause),
   })

@@ -38,14 +38,17 @@ export function createBarRepair(options: {
   let cancelMend: (() => void) | null = null
 
   /** Calls `take` with each page, oldest first. */
-  const ask = async (from: Instant, to: Instant, take: (page: readonly CandleReading[]) => void) => {
+  const ask = async (
+    { interval, from, to }: Span,
+    take: (page: readonly CandleReading[]) => void,
+  ): Promise<void> => {
     const mine = generation
-    const pageMs = source.candles.maxPerRequest * MINUTE_MS
+    const pageMs = source.candles.maxPerRequest * INTERVAL_MS[interval]
     for (let at = from; at < to; at += pageMs) {
       const market = listing()
       if (market === null) return
       const range = { from: at, to: Math.min(to, at + pageMs), now: clock.now() }
-      const request = source.candles.request(market, 'M1', range)
+      const request = source.candles.request(market, interval, range)
       const reading = await transport.send(request, { priority: 'background' })
       if (mine !== generation) return
       if (reading.ok) take(reading.value)
@@ -53,7 +56,7 @@ export function createBarRepair(options: {
   }
 
   const mendNow = (from: Instant, to: Instant) =>
-    ask(from, to, (page) => {
+    ask({ interval: 'M1', from, to }, (page) => {
       for (const { volume, ...candle } of page) {
         if (volume === null) continue
         bars.agree(
@@ -67,8 +70,11 @@ export function createBarRepair(options: {
     seed() {
       if (isSeeded || listing() === null) return
       isSeeded = true
-      const now = clock.now()
-      void ask(openTimeOf(now, 'D1'), openTimeOf(now, 'M1'), (page) => bars.seed(page))
+      const spans = dayUntil(clock.now(), source.candles.reach ?? Number.POSITIVE_INFINITY)
+      void spans.reduce(
+        (before, span) => before.then(() => ask(span, (page) => bars.seed(page))),
+        Promise.resolve(),
+      )
     },
     mend() {
       const openTime = openTimeOf(clock.now(), 'M1')
@@ -91,6 +97,24 @@ export function createBarRepair(options: {
       cancelMend = null
     },
   }
+}
+
+interface Span {
+  readonly interval: 'M1' | 'H1'
+  readonly from: Instant
+  readonly to: Instant
+}
+
+/** In minutes as far back as the venue keeps them, in hours before that: no shorter bar of then is open any more. */
+function dayUntil(now: Instant, reach: number): readonly Span[] {
+  const day = openTimeOf(now, 'D1')
+  const end = openTimeOf(now, 'M1')
+  const oldest = end - (reach - 1) * MINUTE_MS
+  const minutesFrom = oldest <= day ? day : Math.ceil(oldest / INTERVAL_MS.H1) * INTERVAL_MS.H1
+  return [
+    ...(minutesFrom > day ? [{ interval: 'H1' as const, from: day, to: minutesFrom }] : []),
+    { interval: 'M1', from: minutesFrom, to: end },
+  ]
 }
 
 const sendsCandles = ({ stream }: VenueSource, { spelling }: Listing): boolean =>

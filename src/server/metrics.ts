@@ -1,5 +1,5 @@
 /** `/metrics` for Prometheus. Everything is read when it is asked for; nothing is counted twice. */
-import { Gauge, Registry, collectDefaultMetrics } from 'prom-client'
+import { Counter, Gauge, Registry, collectDefaultMetrics } from 'prom-client'
 import type { SourceHealth } from '../domain/answer.ts'
 import type { Facade } from '../facade/facade.ts'
 import type { Counters } from './counters.ts'
@@ -58,11 +58,19 @@ export function createMetrics(parts: MetricsParts): Metrics {
     labelNames: readonly string[],
     rows: () => readonly Row[],
   ): void => {
-    const gauge = new Gauge({
-      name: `facade_${name}`,
-      help,
-      labelNames: [...labelNames],
-      registers: [registry],
+    const options = { name: `facade_${name}`, help, labelNames: [...labelNames], registers: [registry] }
+    if (name.endsWith('_total')) {
+      const counter: Counter = new Counter({
+        ...options,
+        collect() {
+          counter.reset()
+          for (const [labels, value] of rows()) counter.inc({ ...labels }, value)
+        },
+      })
+      return
+    }
+    const gauge: Gauge = new Gauge({
+      ...options,
       collect() {
         gauge.reset()
         for (const [labels, value] of rows()) gauge.set({ ...labels }, value)

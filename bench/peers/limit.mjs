@@ -11,9 +11,13 @@ const symbols = JSON.parse(process.env.BENCH_SYMBOLS ?? '["BTC-USD"]')
 const isFrame = process.env.BENCH_LIMIT === 'frame'
 const server = createServer()
 const sockets = new WebSocketServer({ server, path: '/graphql', perMessageDeflate: false })
-const readers = new Set()
+const isDealt = process.env.BENCH_DEALT === '1'
+const readers = new Map(symbols.map((symbol) => [symbol, []]))
+let connected = 0
 sockets.on('connection', (socket, request) => {
-  readers.add({ socket, raw: request.socket })
+  const reader = { socket, raw: request.socket }
+  const dealt = symbols[connected++ % symbols.length]
+  for (const symbol of isDealt ? [dealt] : symbols) readers.get(symbol).push(reader)
   socket.on('message', (data) => {
     if (JSON.parse(String(data)).type === 'connection_init') socket.send('{"type":"connection_ack"}')
   })
@@ -39,12 +43,13 @@ server.listen(0, '127.0.0.1', 4096, () =>
     for (const symbol of symbols) {
       const text = message(symbol, n)
       if (!isFrame) {
-        for (const { socket } of readers) if (socket.readyState === WebSocket.OPEN) socket.send(text)
+        for (const { socket } of readers.get(symbol))
+          if (socket.readyState === WebSocket.OPEN) socket.send(text)
         continue
       }
       const body = Buffer.from(text)
       const frame = Buffer.concat([Buffer.from([0x81, 126, body.length >> 8, body.length & 255]), body])
-      for (const { raw } of readers) raw.write(frame)
+      for (const { raw } of readers.get(symbol)) raw.write(frame)
     }
   }),
 )

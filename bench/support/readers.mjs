@@ -1,11 +1,12 @@
 /**
  * N graphql-ws readers over raw sockets, counting frames: the load. Runs in its own process on its own core.
- * Usage: node readers.mjs '{"port":…,"path":…,"sockets":…,"subscriptions":[[payload,…] per socket group],"control":…,"ms":…}'
+ * Its options come as JSON over standard input (see `Load` in run.ts).
  */
 import { connect } from 'node:net'
 import { randomBytes } from 'node:crypto'
+import { readFileSync } from 'node:fs'
 
-const options = JSON.parse(process.argv[2])
+const options = JSON.parse(readFileSync(0, 'utf8'))
 const { port, path = '/graphql', sockets, control, warmMs = 1000, ms, payloads, raw = false } = options
 let frames = 0
 let bytes = 0
@@ -22,6 +23,7 @@ const perSocketPayloads = (index) =>
 await Promise.all(Array.from({ length: sockets }, (_, index) => openReader(index)))
 controlSocket = connect(control, '127.0.0.1')
 await new Promise((resolve) => setTimeout(resolve, warmMs))
+process.stdout.write('started\n')
 const from = { frames, bytes, at: process.hrtime.bigint() }
 latencies.length = 0
 await new Promise((resolve) => setTimeout(resolve, ms))
@@ -30,9 +32,16 @@ latencies.sort((a, b) => a - b)
 const at = (q) =>
   latencies.length === 0 ? null : latencies[Math.min(latencies.length - 1, Math.floor(latencies.length * q))]
 process.stdout.write(
-  `${JSON.stringify({ perSecond: (frames - from.frames) / seconds, bytesPerSecond: (bytes - from.bytes) / seconds, p50: at(0.5), p99: at(0.99) })}\n`,
+  `${JSON.stringify({ perSecond: (frames - from.frames) / seconds, seconds, bytesPerSecond: (bytes - from.bytes) / seconds, p50: at(0.5), p99: at(0.99) })}\n`,
 )
 process.exit(0)
+
+/** When the venue stamped it, in our words or in any venue's. */
+function stampIn(text) {
+  const found = /"(?:observedAt|timestamp)":"([^"]+)"|"E":(\d+)|"ts":"(\d+)"/.exec(text)
+  if (found === null) return null
+  return found[1] === undefined ? Number(found[2] ?? found[3]) : Date.parse(found[1])
+}
 
 function counted(size) {
   frames++
@@ -88,11 +97,10 @@ function openReader(index) {
         if (chunk.length - offset < head) break
         if (size === 126) size = chunk.readUInt16BE(offset + 2)
         else if (size === 127) size = Number(chunk.readBigUInt64BE(offset + 2))
-        if (options.stamp && isAcknowledged && (frames & 15) === 0) {
+        if (options.isStamped && isAcknowledged) {
           if (chunk.length - offset < head + size) break
-          const text = chunk.latin1Slice(offset + head, offset + head + size)
-          const found = /"sequence":"(\d{13,}\.?\d*)/.exec(text)
-          if (found) latencies.push(performance.timeOrigin + performance.now() - Number(found[1]))
+          const stamp = stampIn(chunk.latin1Slice(offset + head, offset + head + size))
+          if (stamp !== null) latencies.push(performance.timeOrigin + performance.now() - stamp)
         }
         if (!isAcknowledged) {
           isAcknowledged = true

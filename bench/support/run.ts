@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
+import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 
 export interface Contender {
@@ -13,26 +14,30 @@ export interface Contender {
 
 export interface Load {
   readonly sockets: number
-  /** One entry per subscription of a socket; an array is dealt out over the sockets. */
+  /** One entry per subscription of a socket; an array is dealt out over the sockets, one to each in turn. */
   readonly payloads: readonly unknown[]
   readonly symbols: readonly string[]
   readonly ms: number
   /** Rounds a second; saturated when absent. */
   readonly rate?: number
-  /** Read the publishing instant out of `sequence` and report latency. */
-  readonly stamp?: boolean
+  /** Each socket reads the one symbol its index deals it, not all of them. */
+  readonly isDealt?: boolean
+  /** Report how long ago the venue stamped what arrives. */
+  readonly isStamped?: boolean
 }
 
 export interface Reading {
   readonly perSecond: number
+  readonly bytesPerSecond: number
+  readonly seconds: number
   readonly p50: number | null
   readonly p99: number | null
   readonly cpuMicrosPerMessage: number
   readonly rssBytes: number
 }
 
-const here = (path: string): string => fileURLToPath(new URL(`../${path}`, import.meta.url))
-const pinned = (core: number, script: string, args: readonly string[]): [string, string[]] =>
+export const here = (path: string): string => fileURLToPath(new URL(`../${path}`, import.meta.url))
+export const pinned = (core: number, script: string, args: readonly string[]): [string, string[]] =>
   availableParallelism() > 1
     ? ['taskset', ['-c', String(core), process.execPath, script, ...args]]
     : [process.execPath, [script, ...args]]
@@ -46,23 +51,19 @@ export async function contest(contender: Contender, load: Load): Promise<Reading
       ...contender.env,
       BENCH_SYMBOLS: JSON.stringify(load.symbols),
       ...(load.rate === undefined ? {} : { BENCH_RATE: String(load.rate) }),
-      ...(load.stamp ? { BENCH_STAMP: '1' } : {}),
+      ...(load.isDealt === true ? { BENCH_DEALT: '1' } : {}),
     },
   })
   try {
-    const ports = JSON.parse(await firstLine(server.stdout)) as { service: number; control: number }
+    const ports = JSON.parse(await linesOf(server.stdout)()) as { service: number; control: number }
+    const [client, clientArgs] = pinned(1, here('support/readers.mjs'), [])
+    const readers = spawn(client, clientArgs, { stdio: ['pipe', 'pipe', 'inherit'] })
+    readers.stdin.end(JSON.stringify({ port: ports.service, control: ports.control, ...load }))
+    const said = linesOf(readers.stdout)
+    await said()
     const before = cpuMicros(server.pid)
-    const started = performance.now()
-    const [client, clientArgs] = pinned(1, here('support/readers.mjs'), [
-      JSON.stringify({ port: ports.service, control: ports.control, ...load }),
-    ])
-    const readers = spawn(client, clientArgs, { stdio: ['ignore', 'pipe', 'inherit'] })
-    const reading = JSON.parse(await firstLine(readers.stdout)) as Omit<
-      Reading,
-      'cpuMicrosPerMessage' | 'rssBytes'
-    >
-    const seconds = (performance.now() - started) / 1000
-    const cpu = (cpuMicros(server.pid) - before) / seconds
+    const reading = JSON.parse(await said()) as Omit<Reading, 'cpuMicrosPerMessage' | 'rssBytes'>
+    const cpu = (cpuMicros(server.pid) - before) / reading.seconds
     return { ...reading, cpuMicrosPerMessage: cpu / reading.perSecond, rssBytes: rssBytes(server.pid) }
   } finally {
     server.kill('SIGKILL')
@@ -93,27 +94,26 @@ function medianOf(readings: readonly Reading[]): Reading {
   return sorted[Math.floor(sorted.length / 2)] as Reading
 }
 
-function firstLine(stream: NodeJS.ReadableStream): Promise<string> {
-  return new Promise((resolve, reject) => {
-    let text = ''
-    stream.on('data', (chunk: Buffer) => {
-      text += chunk.toString()
-      if (text.includes('\n')) resolve(text.slice(0, text.indexOf('\n')))
-    })
-    stream.on('end', () => reject(new Error(`ended before it said anything: ${text}`)))
-  })
+/** The next whole line each time it is asked. */
+export function linesOf(stream: NodeJS.ReadableStream): () => Promise<string> {
+  const lines = createInterface({ input: stream })[Symbol.asyncIterator]()
+  return async () => {
+    const { done, value } = await lines.next()
+    if (done === true) throw new Error('ended before it said anything')
+    return value
+  }
 }
 
 const TICK_MICROS = 10_000
 
-function cpuMicros(pid: number | undefined): number {
+export function cpuMicros(pid: number | undefined): number {
   const fields = readProc(pid, 'stat')
     .replace(/^.*\) /, '')
     .split(' ')
   return (Number(fields[11]) + Number(fields[12])) * TICK_MICROS
 }
 
-function rssBytes(pid: number | undefined): number {
+export function rssBytes(pid: number | undefined): number {
   return Number(/VmRSS:\s+(\d+)/.exec(readProc(pid, 'status'))?.[1] ?? 0) * 1024
 }
 

@@ -10,54 +10,33 @@
  * than graphql-js on a 20-level book), and what a resolver answers is immutable, so its text is kept by
  * object identity: a cached price is serialised once per selection, not once per query.
  */
-import {
-  GraphQLEnumType,
-  GraphQLList,
-  GraphQLNonNull,
-  GraphQLObjectType,
-  Kind,
-  getArgumentValues,
-  isLeafType,
-} from 'graphql'
+import { GraphQLList, GraphQLNonNull, GraphQLObjectType, getArgumentValues, isLeafType } from 'graphql'
 import type {
-  DirectiveNode,
   FieldNode,
   FragmentDefinitionNode,
   GraphQLField,
-  GraphQLLeafType,
   GraphQLOutputType,
   GraphQLSchema,
   OperationDefinitionNode,
   SelectionSetNode,
 } from 'graphql'
-import { leafWriter } from './leaf.ts'
-
-/** Coerced variables as graphql-js hands them to `getArgumentValues`. */
-export type Variables = NonNullable<Parameters<typeof getArgumentValues>[2]>
-
-/** One execution: what resolvers see, and the arguments already computed in it. */
-export interface Run {
-  readonly context: unknown
-  readonly variables: Variables
-  readonly args: Map<FieldNode, Record<string, unknown>>
-}
-
-export const newRun = (context: unknown, variables: Variables): Run => ({
-  context,
-  variables,
-  args: new Map(),
-})
-
-/** Thrown when a value is not plain; graphql-js must execute the operation instead. */
-export const NotPlain = new Error('not plain')
-
-type Text = string | Promise<string>
-
-/** `isPlain`: property reads all the way down, so no resolver is called and the text depends on the value alone. */
-interface Writer {
-  readonly isPlain: boolean
-  readonly write: (value: unknown, run: Run) => Text
-}
+import { remembered } from './remembered.ts'
+import type { Shared } from './remembered.ts'
+import { fieldsOf } from './selection.ts'
+import type { Given } from './selection.ts'
+import {
+  NotPlain,
+  after,
+  constant,
+  leaf,
+  list,
+  optional,
+  plainObject,
+  property,
+  required,
+  resolvedObject,
+} from './writers.ts'
+import type { PlainWriter, Run, Text, Writer } from './writers.ts'
 
 export interface Plan {
   /** The operation's JSON, `{"data":…}`. Rejects or throws when anything is not plain. */
@@ -71,174 +50,109 @@ export interface SubscriptionPlan {
   readonly node: FieldNode
   /** `{"data":…}` of one event. */
   readonly write: (event: object) => string
-  /** What the events that are still about were written as, for all topics of the document; null: with an error. */
-  readonly bodies: WeakMap<object, string | null>
+}
+
+export interface Compiling {
+  readonly schema: GraphQLSchema
+  readonly operation: OperationDefinitionNode
+  readonly fragments: ReadonlyMap<string, FragmentDefinitionNode>
+  /** Values of the variables that decide what is selected. */
+  readonly variables: Readonly<Record<string, unknown>>
+  readonly shared: Shared
 }
 
 /** A plan for the operation, or null when the document has something this compiler leaves to graphql-js. */
-export function compile(
-  schema: GraphQLSchema,
-  operation: OperationDefinitionNode,
-  fragments: ReadonlyMap<string, FragmentDefinitionNode>,
-  variables: Readonly<Record<string, unknown>>,
-): Plan | null {
+export function compile(compiling: Compiling): Plan | null {
+  const { schema, operation } = compiling
   const root = schema.getRootType(operation.operation)
   if (root === undefined || root === null || operation.directives?.length) return null
-  const compiler = new Compiler(schema, fragments, variables)
   try {
     return operation.operation === 'subscription'
-      ? compiler.subscription(root, operation)
-      : compiler.query(root, operation)
+      ? subscriptionPlan(compiling, root)
+      : queryPlan(compiling, root)
   } catch (error) {
     if (error === NotPlain) return null
     throw error
   }
 }
 
+function queryPlan(compiling: Compiling, root: GraphQLObjectType): Plan {
+  const { write } = new Compiler(compiling, null).object(root, [compiling.operation.selectionSet])
+  const wrap = (data: string): string => `{"data":${data}}`
+  return {
+    subscription: null,
+    execute: (run) => {
+      const data = write({}, run)
+      return typeof data === 'string' ? wrap(data) : data.then(wrap)
+    },
+  }
+}
+
+function subscriptionPlan(compiling: Compiling, root: GraphQLObjectType): Plan {
+  const [entry, ...more] = fieldsOf(compiling, root, [compiling.operation.selectionSet])
+  const [key, [node, ...same]] = entry ?? ['', []]
+  const field = node && root.getFields()[node.name.value]
+  if (more.length > 0 || node === undefined || field === undefined) throw NotPlain
+  const event = new Compiler(compiling, compiling.shared).output(field.type, [node, ...same])
+  if (!event.isPlain) throw NotPlain
+  const head = `{"data":{"${key}":`
+  const write = (value: object): string => `${head}${event.write(value)}}}`
+  return { subscription: { field, node, write }, execute: () => Promise.reject(NotPlain) }
+}
+
 class Compiler {
-  readonly #schema: GraphQLSchema
-  readonly #fragments: ReadonlyMap<string, FragmentDefinitionNode>
-  readonly #variables: Readonly<Record<string, unknown>>
+  readonly #given: Given
+  readonly #shared: Shared | null
+  #depth = 0
 
-  constructor(
-    schema: GraphQLSchema,
-    fragments: ReadonlyMap<string, FragmentDefinitionNode>,
-    variables: Readonly<Record<string, unknown>>,
-  ) {
-    this.#schema = schema
-    this.#fragments = fragments
-    this.#variables = variables
+  constructor(given: Given, shared: Shared | null) {
+    this.#given = given
+    this.#shared = shared
   }
 
-  query(root: GraphQLObjectType, operation: OperationDefinitionNode): Plan {
-    const { write } = this.#object(root, [operation.selectionSet])
-    const wrap = (data: string): string => `{"data":${data}}`
-    return {
-      subscription: null,
-      execute: (run) => {
-        const data = write({}, run)
-        return typeof data === 'string' ? wrap(data) : data.then(wrap)
-      },
-    }
-  }
-
-  subscription(root: GraphQLObjectType, operation: OperationDefinitionNode): Plan {
-    const [entry, ...more] = this.#collect(root, [operation.selectionSet])
-    const [key, nodes] = entry ?? []
-    const node = nodes?.[0]
-    const field = node && root.getFields()[node.name.value]
-    if (
-      more.length > 0 ||
-      key === undefined ||
-      nodes === undefined ||
-      node === undefined ||
-      field === undefined
-    ) {
-      throw NotPlain
-    }
-    const event = this.#output(field.type, nodes)
-    if (!event.isPlain) throw NotPlain
-    const head = `{"data":{"${key}":`
-    const write = (value: object): string => `${head}${event.write(value, NO_RUN) as string}}}`
-    return {
-      subscription: { field, node, write, bodies: new WeakMap() },
-      execute: () => Promise.reject(NotPlain),
-    }
-  }
-
-  #output(type: GraphQLOutputType, nodes: readonly FieldNode[]): Writer {
+  output(type: GraphQLOutputType, nodes: readonly FieldNode[]): Writer {
     if (type instanceof GraphQLNonNull) return required(this.#nullable(type.ofType, nodes))
     return optional(this.#nullable(type, nodes))
   }
 
+  object(type: GraphQLObjectType, selections: readonly SelectionSetNode[]): Writer {
+    this.#depth++
+    const fields = [...fieldsOf(this.#given, type, selections)].map(([key, nodes], index) =>
+      this.#field(type, `${index === 0 ? '' : ','}"${key}":`, nodes),
+    )
+    this.#depth--
+    return arePlain(fields) ? plainObject(type.name, fields) : resolvedObject(fields)
+  }
+
   #nullable(type: GraphQLOutputType, nodes: readonly FieldNode[]): Writer {
-    if (type instanceof GraphQLList) return list(this.#output(type.ofType as GraphQLOutputType, nodes))
+    if (type instanceof GraphQLList) return list(this.output(type.ofType as GraphQLOutputType, nodes))
     if (type instanceof GraphQLObjectType) {
-      return this.#object(
-        type,
-        nodes.flatMap((node) => (node.selectionSet === undefined ? [] : [node.selectionSet])),
+      const selections = nodes.flatMap(({ selectionSet }) =>
+        selectionSet === undefined ? [] : [selectionSet],
       )
+      return this.object(type, selections)
     }
     if (isLeafType(type)) return leaf(type)
     throw NotPlain
   }
 
-  #object(type: GraphQLObjectType, selections: readonly SelectionSetNode[]): Writer {
-    const fields = [...this.#collect(type, selections)].map(([key, nodes], index) =>
-      this.#field(type, `${index === 0 ? '' : ','}"${key}":`, nodes),
-    )
-    return fields.every((field) => field.isPlain) ? plainObject(fields) : resolvedObject(fields)
-  }
-
   #field(parent: GraphQLObjectType, head: string, nodes: readonly FieldNode[]): Writer {
     const node = nodes[0] as FieldNode
     const name = node.name.value
-    if (name === '__typename') return { isPlain: true, write: () => `${head}"${parent.name}"` }
+    if (name === '__typename') return constant(`${head}"${parent.name}"`)
     const field = parent.getFields()[name]
     if (field === undefined) throw NotPlain
-    const output = this.#output(field.type, nodes)
-    const property = propertyOf(field)
-    if (property !== null) {
-      const { write } = output
-      return output.isPlain
-        ? {
-            isPlain: true,
-            write: (source) =>
-              head + (write((source as Record<string, unknown>)[property], NO_RUN) as string),
-          }
-        : {
-            isPlain: false,
-            write: (source, run) => after(write((source as Record<string, unknown>)[property], run), head),
-          }
-    }
-    return resolvedField(field, node, head, output)
-  }
-
-  /** Response keys in document order with the nodes that ask for each, fragments folded in. */
-  #collect(
-    type: GraphQLObjectType,
-    selections: readonly SelectionSetNode[],
-    into = new Map<string, FieldNode[]>(),
-  ): Map<string, FieldNode[]> {
-    for (const { selections: nodes } of selections) {
-      for (const node of nodes) {
-        if (!this.#isIncluded(node.directives)) continue
-        if (node.kind === Kind.FIELD) {
-          const key = node.alias?.value ?? node.name.value
-          const same = into.get(key)
-          if (same === undefined) into.set(key, [node])
-          else same.push(node)
-        } else {
-          const fragment = node.kind === Kind.INLINE_FRAGMENT ? node : this.#fragments.get(node.name.value)
-          if (fragment === undefined) throw NotPlain
-          if (this.#applies(fragment.typeCondition?.name.value, type))
-            this.#collect(type, [fragment.selectionSet], into)
-        }
-      }
-    }
-    return into
-  }
-
-  #applies(condition: string | undefined, type: GraphQLObjectType): boolean {
-    if (condition === undefined || condition === type.name) return true
-    const named = this.#schema.getType(condition)
-    return named !== undefined && 'resolveType' in named && this.#schema.isSubType(named, type)
-  }
-
-  #isIncluded(directives: readonly DirectiveNode[] | undefined): boolean {
-    for (const directive of directives ?? []) {
-      const name = directive.name.value
-      if (name !== 'skip' && name !== 'include') throw NotPlain
-      const value = directive.arguments?.[0]?.value
-      const isTrue =
-        value?.kind === Kind.BOOLEAN
-          ? value.value
-          : value?.kind === Kind.VARIABLE && this.#variables[value.name.value] === true
-      if (isTrue === (name === 'skip')) return false
-    }
-    return true
+    const output = this.output(field.type, nodes)
+    const read = propertyOf(field)
+    if (read === null) return resolvedField(field, node, head, output)
+    // Of an event the large parts alone are worth keeping: its ladders, its attribution.
+    const isPart = this.#depth === 1 && output.isPlain && node.selectionSet !== undefined
+    return property(head, read, isPart && this.#shared !== null ? this.#shared(read, output) : output)
   }
 }
+
+const arePlain = (fields: readonly Writer[]): fields is readonly PlainWriter[] =>
+  fields.every(({ isPlain }) => isPlain)
 
 /** The property a field is a plain read of, or null where a resolver decides. */
 function propertyOf(field: GraphQLField<unknown, unknown>): string | null {
@@ -253,11 +167,10 @@ function resolvedField(
   head: string,
   output: Writer,
 ): Writer {
-  const resolve = field.resolve
+  const { resolve } = field
   if (resolve === undefined) throw NotPlain
-  const isFixed = !usesVariables(node)
-  const fixed = isFixed ? getArgumentValues(field, node) : null
-  const write = output.isPlain ? rememberedAny(output.write) : output.write
+  const fixed = usesVariables(node) ? null : getArgumentValues(field, node)
+  const write = output.isPlain ? remembered(output.write) : output.write
   const complete = (value: unknown, run: Run): Text => {
     if (value instanceof Error) throw NotPlain
     return after(write(value, run), head)
@@ -284,121 +197,11 @@ function argumentsOf(
   return args
 }
 
-function usesVariables(node: FieldNode): boolean {
-  return JSON.stringify(node.arguments ?? []).includes('"kind":"Variable"')
-}
-
-function plainObject(fields: readonly Writer[]): Writer {
-  return {
-    isPlain: true,
-    write: (value) => {
-      let text = '{'
-      for (let index = 0; index < fields.length; index++)
-        text += (fields[index] as Writer).write(value, NO_RUN) as string
-      return `${text}}`
-    },
-  }
-}
-
-function resolvedObject(fields: readonly Writer[]): Writer {
-  return {
-    isPlain: false,
-    write: (value, run) => {
-      if (value instanceof Error) throw NotPlain
-      return joined(
-        fields.map((field) => field.write(value, run)),
-        '',
-        '{',
-        '}',
-      )
-    },
-  }
-}
-
-function list(item: Writer): Writer {
-  if (item.isPlain) {
-    return {
-      isPlain: true,
-      write: (value) => {
-        if (!Array.isArray(value)) throw NotPlain
-        let text = '['
-        for (let index = 0; index < value.length; index++) {
-          text += (index === 0 ? '' : ',') + (item.write(value[index], NO_RUN) as string)
-        }
-        return `${text}]`
-      },
-    }
-  }
-  return {
-    isPlain: false,
-    write: (value, run) => {
-      if (!Array.isArray(value)) throw NotPlain
-      return joined(
-        value.map((entry) => item.write(entry, run)),
-        ',',
-        '[',
-        ']',
-      )
-    },
-  }
-}
-
-function leaf(type: GraphQLLeafType): Writer {
-  const write = leafWriter(type as GraphQLEnumType)
-  return {
-    isPlain: true,
-    write: (value) => {
-      const text = write(value)
-      if (text === null) throw NotPlain
-      return text
-    },
-  }
-}
-
-const required = ({ isPlain, write }: Writer): Writer => ({
-  isPlain,
-  write: (value, run) => {
-    if (value === null || value === undefined) throw NotPlain
-    return write(value, run)
-  },
-})
-
-const optional = ({ isPlain, write }: Writer): Writer => ({
-  isPlain,
-  write: (value, run) => (value === null || value === undefined ? 'null' : write(value, run)),
-})
-
-function joined(parts: readonly Text[], separator: string, open: string, close: string): Text {
-  for (const part of parts) {
-    if (typeof part !== 'string') return Promise.all(parts).then((all) => open + all.join(separator) + close)
-  }
-  return open + parts.join(separator) + close
-}
-
-const after = (text: Text, head: string): Text =>
-  typeof text === 'string' ? head + text : text.then((settled) => head + settled)
-
-/** Text by identity of an immutable value: written once, however often it is asked for. */
-function remembered(write: (value: object) => string): (value: object) => string {
-  const texts = new WeakMap<object, string>()
-  return (value) => {
-    const known = texts.get(value)
-    if (known !== undefined) return known
-    const text = write(value)
-    texts.set(value, text)
-    return text
-  }
-}
-
-function rememberedAny(write: Writer['write']): Writer['write'] {
-  const byIdentity = remembered((value) => write(value, NO_RUN) as string)
-  return (value, run) => (typeof value === 'object' && value !== null ? byIdentity(value) : write(value, run))
-}
+const usesVariables = (node: FieldNode): boolean =>
+  JSON.stringify(node.arguments ?? []).includes('"kind":"Variable"')
 
 const isThenable = (value: unknown): value is Promise<unknown> =>
   typeof value === 'object' && value !== null && 'then' in value
-
-const NO_RUN: Run = newRun(undefined, { sources: {}, coerced: {} })
 
 /** Resolvers of this schema take no `info`; one that reads it fails here and graphql-js takes over. */
 const NO_INFO = new Proxy(

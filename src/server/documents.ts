@@ -6,6 +6,8 @@ import { GraphQLError, Kind, getOperationAST, parse, print, validate } from 'gra
 import type { DocumentNode, FragmentDefinitionNode, GraphQLSchema, OperationDefinitionNode } from 'graphql'
 import { compile } from './compile.ts'
 import type { Plan } from './compile.ts'
+import { createShared } from './remembered.ts'
+import type { Shared } from './remembered.ts'
 
 const MOST_DOCUMENTS = 1_000
 const MOST_CHARACTERS = 512 * 1024
@@ -52,6 +54,7 @@ export interface DocumentsOptions {
 export function createDocuments({ schema, guard }: DocumentsOptions): Documents {
   const known = new Map<string, Preparation>()
   const byDocument = new WeakMap<DocumentNode, Preparation>()
+  const shared = createShared()
   let characters = 0
 
   const prepare = (source: string): Preparation => {
@@ -61,7 +64,7 @@ export function createDocuments({ schema, guard }: DocumentsOptions): Documents 
       known.set(source, found)
       return found
     }
-    const fresh = inspect(schema, source, guard)
+    const fresh = inspect(source, { schema, guard, shared })
     known.set(source, fresh)
     if (fresh.document !== null) byDocument.set(fresh.document, fresh)
     characters += source.length
@@ -75,7 +78,13 @@ export function createDocuments({ schema, guard }: DocumentsOptions): Documents 
   return { prepare, of: (document) => byDocument.get(document) ?? null, size: () => known.size }
 }
 
-function inspect(schema: GraphQLSchema, source: string, guard: DocumentsOptions['guard']): Preparation {
+interface Inspecting {
+  readonly schema: GraphQLSchema
+  readonly guard: DocumentsOptions['guard'] | undefined
+  readonly shared: Shared
+}
+
+function inspect(source: string, { schema, guard, shared }: Inspecting): Preparation {
   let document: DocumentNode
   try {
     document = guard === undefined ? parse(source) : guard.parse(source)
@@ -87,10 +96,10 @@ function inspect(schema: GraphQLSchema, source: string, guard: DocumentsOptions[
   const hideSuggestions = guard?.hidesSuggestions ?? false
   const errors = bounds.length > 0 ? bounds : validate(schema, document, undefined, { hideSuggestions })
   if (errors.length > 0) return { document, prepared: null, errors }
-  return { document, prepared: preparedFrom(schema, document), errors: null }
+  return { document, prepared: preparedFrom(schema, document, shared), errors: null }
 }
 
-function preparedFrom(schema: GraphQLSchema, document: DocumentNode): Prepared {
+function preparedFrom(schema: GraphQLSchema, document: DocumentNode, shared: Shared): Prepared {
   const fragments = new Map<string, FragmentDefinitionNode>()
   for (const node of document.definitions) {
     if (node.kind === Kind.FRAGMENT_DEFINITION) fragments.set(node.name.value, node)
@@ -107,7 +116,7 @@ function preparedFrom(schema: GraphQLSchema, document: DocumentNode): Prepared {
       const key = [operation.name?.value ?? '', ...switches.map((name) => variables[name] === true)].join(' ')
       const known = plans.get(key)
       if (known !== undefined) return known
-      const plan = compile(schema, operation, fragments, variables)
+      const plan = compile({ schema, operation, fragments, variables, shared })
       plans.set(key, plan)
       return plan
     },

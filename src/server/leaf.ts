@@ -26,10 +26,22 @@ export function leafWriter(type: GraphQLLeafType): LeafWriter {
     case 'Symbol':
       return (value) => (typeof value === 'string' ? quoted(value) : null)
     default:
-      return (value) => {
+      return lastOnce((value) => {
         const text = JSON.stringify(type.coerceOutputValue(value))
         return text === undefined ? null : ascii(text)
-      }
+      })
+  }
+}
+
+/** Instants come in runs: an event's own goes to every operation that reads it. */
+function lastOnce(write: LeafWriter): LeafWriter {
+  let last: unknown = NaN
+  let text: string | null = null
+  return (value) => {
+    if (value === last) return text
+    text = write(value)
+    last = value
+    return text
   }
 }
 

@@ -7,6 +7,7 @@ import type { Clock } from '../domain/clock.ts'
 import { SOURCES } from '../domain/market.ts'
 import type { Aggregator, Source, Venue } from '../domain/market.ts'
 import type { AggregatorSource, Endpoints, VenueSource } from '../sources/source.ts'
+import { presentOnly } from '../store/present.ts'
 import type { Store } from '../store/store.ts'
 import { createTransport } from '../wire/http.ts'
 import type { Transport } from '../wire/http.ts'
@@ -47,8 +48,10 @@ export interface RunningFacade extends Facade {
   stop(): Promise<void>
 }
 
-export function createFacade(parts: FacadeParts): RunningFacade {
-  const { config, clock, store, transports } = parts
+export function createFacade(given: FacadeParts): RunningFacade {
+  const { config, clock, transports } = given
+  const store = presentOnly(given.store, clock)
+  const parts = { ...given, store }
   const latency = createLatency(clock)
   const tally = newTally()
   const cached = createCached({ store, clock })

@@ -41,7 +41,7 @@ export interface ShardParts {
 }
 
 /** A socket that is never still for long counts as silent after this, long before the venue's own limit. */
-const QUIET_MS = 900
+const QUIET_MS = 750
 const REPLACE_MS = 2_500
 /** Both sockets flow this long before the older one is closed. */
 const OVERLAP_MS = 500
@@ -130,7 +130,7 @@ export class Shard {
     const { silenceMs } = this.#parts.facts.link
     const quietMs = Math.min(silenceMs, Math.max(QUIET_MS, wire.pauseMs * 3))
     this.#setQuiet(silentMs > quietMs)
-    wire.pauseMs *= 0.995
+    wire.pauseMs *= 0.99
     const replaceMs = Math.max(REPLACE_MS, quietMs * 2)
     if (silentMs < replaceMs || replaceMs >= silenceMs || now - this.#replacedAt < silenceMs) return
     this.#replacedAt = now

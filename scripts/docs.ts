@@ -58,7 +58,7 @@ ${rows.join('\n')}
 | over | a refusal before anything ran | an error of one field | the end of a subscription |
 |---|---|---|---|
 | HTTP | the status: 400, 401 (\`UNAUTHENTICATED\`), 413 (body), 429 (\`RATE_LIMITED\`), 503 (overload), 500 | 200, the field null, the error beside it | |
-| server-sent events | one event with \`errors\`; 401, 429 and 503 as over HTTP | inside the event | one last event with \`errors\` |
+| server-sent events | one event with \`errors\`; QUERY_TOO_COMPLEX, 401, 429 and 503 as over HTTP | inside the event | one last event with \`errors\` |
 | WebSocket | an \`error\` message under the operation's id; where the stream itself refuses (\`RESUME_EXPIRED\`, \`UNKNOWN_SYMBOL\`), one \`next\` with \`errors\` and then \`complete\` | inside \`next\` | an \`error\` message under the operation's id |
 
 ## Close codes of a WebSocket

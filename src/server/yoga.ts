@@ -8,6 +8,7 @@ import type { ExecutionResult, GraphQLSchema } from 'graphql'
 import { createYoga } from 'graphql-yoga'
 import type { Plugin, YogaInitialContext, YogaServerInstance } from 'graphql-yoga'
 import type { Logger } from 'pino'
+import { FacadeError } from '../domain/errors.ts'
 import type { Facade } from '../facade/facade.ts'
 import { presentError, presentResult } from '../graphql/errors.ts'
 import type { Presentation } from '../graphql/errors.ts'
@@ -126,7 +127,9 @@ function presentedErrors(logger: Logger): Plugin<object, Incoming> {
   return {
     onResultProcess({ result, setResult, serverContext, request }) {
       // A refusal is an event of the stream like any other: clients ask again and again behind any status but 200.
-      const isHttp = !(request.headers.get('accept') ?? '').startsWith('text/event-stream')
+      // A document made to cost is turned away all the same.
+      const isStream = (request.headers.get('accept') ?? '').startsWith('text/event-stream')
+      const isHttp = !isStream || isTooComplex(result)
       const presentation = presentationOf(serverContext.requestId, logger, isHttp)
       if (Array.isArray(result)) return
       if (isStreamed(result)) setResult(presentedStream(result, presentation))
@@ -134,6 +137,13 @@ function presentedErrors(logger: Logger): Plugin<object, Incoming> {
     },
   }
 }
+
+const isTooComplex = (result: object | undefined): boolean =>
+  ((result as ExecutionResult | undefined)?.errors ?? []).some(
+    ({ originalError, extensions }) =>
+      extensions['code'] === 'QUERY_TOO_COMPLEX' ||
+      (originalError instanceof FacadeError && originalError.code === 'QUERY_TOO_COMPLEX'),
+  )
 
 /** Hand-written, since an async generator parked on a quiet market cannot be left. */
 function presentedStream(

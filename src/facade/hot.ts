@@ -22,7 +22,7 @@ import { createStreams } from './hot/streams.ts'
 import { createTurn } from './hot/turn.ts'
 import type { VenueMarket } from './hot/venue-market.ts'
 import { VenueStream } from './hot/venue-stream.ts'
-import type { Logger } from './hot/venue-stream.ts'
+import type { Logger } from './hot/logger.ts'
 
 export interface HotParts {
   /** Those allowed to speak for microstructure and switched on, most trusted first. */

@@ -1,11 +1,9 @@
 /**
- * Everything that comes from one venue, over as few connections as its limits allow, however many readers
- * there are. Frames become events, events find their market; what a market needs to be in step again is
- * asked for here, in the venue's own way.
+ * Everything wanted of one venue, over as few connections as its limits allow, however many readers there
+ * are, and what becomes of its markets when a connection comes or goes.
  */
 import type { StreamHealth } from '../../domain/answer.ts'
-import type { Instant } from '../../domain/attribution.ts'
-import type { BookDeltaEvent, BookSnapshotEvent, Channel, Decoded, MarketEvent } from '../../domain/event.ts'
+import type { Channel } from '../../domain/event.ts'
 import type { MarketSymbol } from '../../domain/market.ts'
 import { SOURCE_NAMES } from '../../domain/market.ts'
 import type { Endpoints, VenueSource } from '../../sources/source.ts'
@@ -14,19 +12,17 @@ import { ConnectGate } from '../../wire/socket.ts'
 import type { Connection, Down } from '../../wire/socket.ts'
 import type { Universe } from '../facade.ts'
 import type { StreamCounters } from '../hot.ts'
+import { Answers } from './answers.ts'
+import { Intake } from './intake.ts'
 import { createLane } from './lane.ts'
 import type { Lane } from './lane.ts'
 import { LaneCare } from './lane-care.ts'
+import type { Logger } from './logger.ts'
 import { Shard } from './shard.ts'
-import type { Wire } from './shard.ts'
+import { Shards } from './shards.ts'
 import { createStreamCounts } from './stream-counts.ts'
 import { VenueMarket } from './venue-market.ts'
 import type { MarketParts, Upstream } from './venue-market.ts'
-
-export interface Logger {
-  info(facts: object, message: string): void
-  warn(facts: object, message: string): void
-}
 
 export interface VenueStreamParts extends MarketParts {
   readonly source: VenueSource
@@ -44,12 +40,11 @@ export class VenueStream implements Upstream {
   readonly #gate: ConnectGate
   readonly #markets = new Map<MarketSymbol, VenueMarket>()
   readonly #bySpelling = new Map<string, VenueMarket>()
-  /** By the URL they connect to. */
-  readonly #shards = new Map<string, Shard[]>()
+  readonly #shards = new Shards((url) => this.#openShard(url))
   readonly #shardOf = new Map<Lane, Shard>()
   readonly #counts: ReturnType<typeof createStreamCounts>
-  readonly #isRange: boolean
   readonly #care: LaneCare
+  readonly #intake: Intake
   #reason: string | null = null
   #isStopped = false
 
@@ -58,8 +53,11 @@ export class VenueStream implements Upstream {
     this.#parts = parts
     this.#gate = new ConnectGate(parts.clock, parts.source.stream.link.connectsPerMinute)
     this.#counts = createStreamCounts(parts.clock)
-    this.#isRange = parts.source.stream.dance.kind === 'rangeJoin'
-    this.#care = new LaneCare({ ...parts, counts: this.#counts, isRange: this.#isRange })
+    const told = { ...parts, counts: this.#counts, isRange: parts.source.stream.dance.kind === 'rangeJoin' }
+    this.#care = new LaneCare(told)
+    const answers = new Answers({ ...told, care: this.#care })
+    const marketOf = (spelling: string) => this.#bySpelling.get(spelling)
+    this.#intake = new Intake({ ...told, care: this.#care, answers, marketOf })
   }
 
   /** Why the stream is not well, in words; null when it is. */
@@ -67,12 +65,10 @@ export class VenueStream implements Upstream {
     return this.isConnected || this.#shardOf.size === 0 ? this.#refusals() : this.#reason
   }
   get isConnected(): boolean {
-    return this.#each((shard) => shard.isConnected && !shard.isQuiet)
+    return this.#shards.every((shard) => shard.isConnected && !shard.isQuiet)
   }
   get connections(): number {
-    let count = 0
-    for (const shards of this.#shards.values()) count += shards.length
-    return count
+    return this.#shards.size
   }
   get lanes(): number {
     return this.#shardOf.size
@@ -119,7 +115,7 @@ export class VenueStream implements Upstream {
     this.#bySpelling.set(listing.spelling, market)
     const lane = createLane(market, channel, listing.spelling)
     market.lanes.set(channel, lane)
-    const shard = this.#roomAt(url)
+    const shard = this.#shards.roomAt(url)
     this.#shardOf.set(lane, shard)
     if (channel === 'book') market.book.link(shard.isConnected ? 'up' : 'down', 'connecting')
     shard.add(lane)
@@ -132,7 +128,9 @@ export class VenueStream implements Upstream {
     market.lanes.delete(channel)
     this.#shardOf.delete(lane)
     shard.remove(lane)
-    if (shard.lanes.size === 0) this.#closeShard(shard)
+    if (shard.lanes.size > 0) return
+    this.#shards.drop(shard)
+    this.#parts.changed()
   }
 
   /** The venue's list of markets arrived or grew. */
@@ -149,15 +147,14 @@ export class VenueStream implements Upstream {
   look(): void {
     const now = this.#parts.clock.monotonic()
     this.#counts.look()
-    for (const shards of this.#shards.values()) for (const shard of shards) shard.look(now)
+    for (const shard of this.#shards) shard.look(now)
     for (const [lane, shard] of this.#shardOf) this.#care.look(lane, shard, now)
   }
 
   close(): void {
     this.#isStopped = true
     for (const market of this.#markets.values()) market.close()
-    for (const shards of this.#shards.values()) for (const shard of shards) shard.close()
-    this.#shards.clear()
+    this.#shards.close()
     this.#shardOf.clear()
   }
 
@@ -165,17 +162,6 @@ export class VenueStream implements Upstream {
     const { endpoint, path } = this.source.stream.route(channel)
     const base = this.#parts.endpoints[endpoint] ?? this.source.defaults[endpoint]
     return base === undefined ? null : base.replace(/\/$/, '') + path
-  }
-
-  #roomAt(url: string): Shard {
-    const shards = this.#shards.get(url) ?? []
-    this.#shards.set(url, shards)
-    let shard = shards.find((each) => each.hasRoomFor(1))
-    if (shard === undefined) {
-      shard = this.#openShard(url)
-      shards.push(shard)
-    }
-    return shard
   }
 
   #openShard(url: string): Shard {
@@ -187,7 +173,7 @@ export class VenueStream implements Upstream {
       random,
       gate: this.#gate,
       turn,
-      frame: (frame, receivedAt, wire, shard) => this.#frame(frame, receivedAt, wire, shard),
+      frame: (frame, receivedAt, wire, shard) => this.#intake.take(frame, receivedAt, wire, shard),
       up: (shard) => this.#up(shard),
       down: (shard, down) => this.#down(shard, down),
       retired: (shard, connection, down) => this.#retired(shard, connection, down),
@@ -195,18 +181,6 @@ export class VenueStream implements Upstream {
       quiet: (shard, isQuiet) => this.#quiet(shard, isQuiet),
     })
   }
-
-  #closeShard(shard: Shard): void {
-    shard.close()
-    for (const [url, shards] of this.#shards) {
-      const rest = shards.filter((each) => each !== shard)
-      if (rest.length === 0) this.#shards.delete(url)
-      else this.#shards.set(url, rest)
-    }
-    this.#parts.changed()
-  }
-
-  // Links
 
   #up(shard: Shard): void {
     if (shard.reconnects > 0) this.#counts.reconnects += 1
@@ -260,191 +234,5 @@ export class VenueStream implements Upstream {
         return `${lane.market.symbol} ${lane.channel} refused: ${lane.refusal.reason}`
     }
     return null
-  }
-
-  #each(holds: (shard: Shard) => boolean): boolean {
-    let count = 0
-    for (const shards of this.#shards.values()) {
-      for (const shard of shards) {
-        count += 1
-        if (!holds(shard)) return false
-      }
-    }
-    return count > 0
-  }
-
-  // Frames
-
-  #frame(frame: string, receivedAt: Instant, wire: Wire, shard: Shard): void {
-    const counts = this.#counts
-    counts.messages += 1
-    counts.lastMessageAt = receivedAt
-    const decoded = this.#decode(frame)
-    if ('malformed' in decoded) {
-      counts.malformed += 1
-      // The first, and then ever fewer: a flood must not flood the log too.
-      if (Number.isInteger(Math.log2(counts.malformed))) {
-        this.#parts.logger.warn(
-          { venue: this.source.id, reason: decoded.malformed, total: counts.malformed },
-          'malformed frame',
-        )
-      }
-      return
-    }
-    const isOld = decoded.sequence !== null && this.#isBehind(decoded.sequence, wire, shard)
-    for (const event of decoded.events) this.#route(event, receivedAt, wire, shard, isOld)
-  }
-
-  #decode(frame: string): Decoded {
-    try {
-      return this.source.stream.decode(frame)
-    } catch (error) {
-      return { malformed: error instanceof Error ? error.message : String(error) }
-    }
-  }
-
-  /** Follows the connection's own count; true for a frame that was counted before. */
-  #isBehind(sequence: number, wire: Wire, shard: Shard): boolean {
-    const expected = wire.nextSequence ?? sequence
-    if (sequence < expected) return true
-    wire.nextSequence = sequence + 1
-    if (sequence > expected) this.#frameLost(wire, shard)
-    return false
-  }
-
-  /** Whose the lost frame was cannot be known: every book told by this connection starts over. */
-  #frameLost(wire: Wire, shard: Shard): void {
-    this.#counts.gaps += 1
-    for (const lane of shard.lanes) {
-      if (lane.channel === 'trades') {
-        lane.market.interrupt()
-        lane.market.recent.ask()
-      } else if (lane.channel === 'book' && lane.market.bookWire === wire.connection.id) {
-        lane.market.book.connectionGap()
-        this.#care.renew(lane, shard)
-      }
-    }
-    this.#parts.changed()
-  }
-
-  #route(event: MarketEvent, receivedAt: Instant, wire: Wire, shard: Shard, isOld: boolean): void {
-    switch (event.kind) {
-      case 'bookSnapshot':
-      case 'bookDelta':
-        if (!isOld) this.#takeBook(event, receivedAt, wire, shard)
-        return
-      case 'trade': {
-        const market = this.#bySpelling.get(event.spelling)
-        if (!event.isBackfill) this.#counts.venueLatency.note(receivedAt - event.executedAt)
-        market?.trades.tape?.take(event, receivedAt)
-        return
-      }
-      case 'candle':
-        this.#bySpelling.get(event.spelling)?.bars.agree(event, receivedAt)
-        return
-      case 'acknowledged':
-        this.#acknowledged(event.channel, event.spelling, wire, shard)
-        return
-      case 'refused':
-        this.#refused(event.channel, event.spelling, event.reason, wire, shard)
-        return
-      case 'closing':
-        this.#parts.logger.info({ venue: this.source.id, reason: event.reason }, 'venue announces a close')
-        shard.replace()
-        return
-      case 'heartbeat':
-        return
-    }
-  }
-
-  #takeBook(event: BookSnapshotEvent | BookDeltaEvent, receivedAt: Instant, wire: Wire, shard: Shard): void {
-    const market = this.#bySpelling.get(event.spelling)
-    const lane = market?.lanes.get('book')
-    if (market === undefined || lane === undefined) return
-    lane.hasData = true
-    if (!this.#isRange && !this.#isItsWire(event, market, wire)) return
-    const { book } = market
-    const wasInStep = book.isSynced
-    const applied = book.apply(event, receivedAt)
-    if (event.observedAt !== null && event.kind === 'bookDelta') {
-      this.#counts.venueLatency.note(receivedAt - event.observedAt)
-    }
-    if (applied === 'gap') this.#lostStep(lane, shard, wasInStep)
-    else if (applied === 'buffered') market.depth.ask()
-    else if (applied === 'applied' && !wasInStep) {
-      this.#care.inStep(lane)
-      this.#settle(wire, shard)
-    }
-  }
-
-  /** A snapshot on a newer connection takes the book over; deltas count only from the one that told it. */
-  #isItsWire({ kind }: { readonly kind: string }, market: VenueMarket, wire: Wire): boolean {
-    const { id } = wire.connection
-    if (kind === 'bookSnapshot' && id >= (market.bookWire ?? 0)) market.bookWire = id
-    return market.bookWire === id
-  }
-
-  #lostStep(lane: Lane, shard: Shard, wasInStep: boolean): void {
-    const { market } = lane
-    if (wasInStep) {
-      this.#counts.gaps += 1
-      this.#parts.logger.info(
-        { venue: this.source.id, symbol: market.symbol, reason: market.book.gapReason },
-        'book out of step',
-      )
-    }
-    if (this.#isRange) market.depth.ask()
-    else this.#care.renew(lane, shard)
-    this.#parts.changed()
-  }
-
-  // Answers to what we ask
-
-  #acknowledged(channel: Channel | null, spelling: string | null, wire: Wire, shard: Shard): void {
-    if (channel === null || spelling === null) {
-      wire.unanswered -= 1
-      if (wire.unanswered > 0) return
-    }
-    for (const lane of shard.lanes) {
-      const isMeant =
-        (channel === null || lane.channel === channel) && (spelling === null || lane.spelling === spelling)
-      if (isMeant && lane.askedAt !== null && !lane.isAcknowledged) this.#flows(lane)
-    }
-    this.#settle(wire, shard)
-  }
-
-  #flows(lane: Lane): void {
-    lane.isAcknowledged = true
-    const { market, channel } = lane
-    if (channel === 'book' && market.book.needsSnapshot) market.depth.ask()
-    if (channel === 'trades' && market.trades.tape?.isHoled === true) market.recent.ask()
-  }
-
-  #refused(channel: Channel | null, spelling: string | null, reason: string, wire: Wire, shard: Shard): void {
-    this.#counts.refusals += 1
-    wire.unanswered -= 1
-    this.#parts.logger.warn({ venue: this.source.id, channel, spelling, reason }, 'venue refuses')
-    const open = [...shard.lanes].filter((lane) => !lane.isAcknowledged && lane.askedAt !== null)
-    const meant = open.filter(
-      (lane) =>
-        (channel === null || lane.channel === channel) && (spelling === null || lane.spelling === spelling),
-    )
-    // An answer that names nothing is about the only thing still unanswered, or about nothing we can tell.
-    if (spelling === null && meant.length > 1) return
-    for (const lane of meant) {
-      this.#care.refuse(lane, reason)
-      if (lane.channel === 'book') lane.market.book.link('down', `refused: ${reason}`)
-    }
-    this.#parts.changed()
-  }
-
-  /** Once everything flows on a successor, its predecessor may go. */
-  #settle(wire: Wire, shard: Shard): void {
-    if (!shard.isOverlapping) return
-    for (const { isAcknowledged, channel, market, refusal } of shard.lanes) {
-      if (!isAcknowledged && refusal === null) return
-      if (channel === 'book' && !this.#isRange && market.bookWire !== wire.connection.id) return
-    }
-    shard.settled(wire)
   }
 }

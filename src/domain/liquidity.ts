@@ -36,16 +36,20 @@ export function liquidityOf({ bids, asks }: Sides, withinPercent: number): Liqui
   const below = depthOf(bids, subtract(mid, reach), -1n)
   const above = depthOf(asks, add(mid, reach), 1n)
   if (below === null || above === null) return null
-  const [bidDepth, askDepth] = [toNumber(below.depth), toNumber(above.depth)]
-  const total = bidDepth + askDepth
   return {
     mid,
     spreadBps: (toNumber(subtract(ask, bid)) / toNumber(mid)) * 10_000,
     bidDepth: below.depth,
     askDepth: above.depth,
-    balance: total > 0 ? bidDepth / total : 0.5,
+    balance: balanceOf(below.depth, above.depth),
     isComplete: below.isReached && above.isReached,
   }
+}
+
+/** Bid share of both. */
+export function balanceOf(bidDepth: Decimal, askDepth: Decimal): number {
+  const [bids, asks] = [toNumber(bidDepth), toNumber(askDepth)]
+  return bids + asks > 0 ? bids / (bids + asks) : 0.5
 }
 
 interface Depth {

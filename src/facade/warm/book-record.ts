@@ -1,19 +1,23 @@
-/** One venue's book as it is recorded: the levels near the touch, and what rested within 2 % of the whole. */
+/**
+ * One venue's book as it is recorded: the levels near the touch, and what rested further out, summed from the
+ * whole book before it is cut.
+ */
 import type { Book, Level, Liquidity } from '../../domain/answer.ts'
 import type { Attribution, Instant, SnapshotRef, Tier } from '../../domain/attribution.ts'
-import { mean, subtract, toNumber } from '../../domain/decimal.ts'
-import { liquidityOf } from '../../domain/liquidity.ts'
+import { compare, mean, subtract, toNumber } from '../../domain/decimal.ts'
+import { balanceOf, liquidityOf } from '../../domain/liquidity.ts'
 import type { LiquidityFigures } from '../../domain/liquidity.ts'
 import type { MarketSymbol, Venue } from '../../domain/market.ts'
 import { bookText, liquidityText } from '../../domain/text.ts'
 import type { SnapshotItem } from '../snapshots.ts'
 
-/** Levels a side that are recorded. */
-export const RECORDED_LEVELS = 50
-/** What the contract asks for unless told otherwise; worked out from the whole book before it is cut. */
-export const RECORDED_PERCENT = 2
+/** Levels a side that are recorded: as many as the checksum of a book's deltas covers. */
+export const RECORDED_LEVELS = 25
+/** Distances from mid at which the whole book is summed; 2 is what the contract asks for unless told otherwise. */
+export const RECORDED_PERCENTS: readonly number[] = [0.1, 0.25, 0.5, 1, 2, 5, 10]
 
 type Pair = readonly [price: string, size: string]
+type Within = readonly [percent: number, bidDepth: string, askDepth: string, isComplete: boolean]
 
 export interface BookRecord {
   readonly venue: Venue
@@ -23,7 +27,8 @@ export interface BookRecord {
   readonly sequence: string | null
   readonly observedAt: Instant
   readonly receivedAt: Instant
-  readonly liquidity: LiquidityFigures | null
+  /** Up to the first distance the book does not reach: what rests further out is not known anyway. */
+  readonly within: readonly Within[]
 }
 
 export const bookSubject = (symbol: MarketSymbol, venue: Venue): string => `book:${symbol}:${venue}`
@@ -43,10 +48,21 @@ export function recordOf(
     asks: pairs(book.asks),
     sequence,
     observedAt,
-    liquidity: liquidityOf(book, RECORDED_PERCENT),
+    within: sumsOf(book),
   }
-  const inputs = { levels: RECORDED_LEVELS, withinPercent: RECORDED_PERCENT }
+  const inputs = { levels: RECORDED_LEVELS }
   return { kind: 'book', symbol, subject: bookSubject(symbol, venue), inputs, answer }
+}
+
+function sumsOf(book: Pick<Book, 'bids' | 'asks'>): readonly Within[] {
+  const sums: Within[] = []
+  for (const percent of RECORDED_PERCENTS) {
+    const figures = liquidityOf(book, percent)
+    if (figures === null) break
+    sums.push([percent, figures.bidDepth, figures.askDepth, figures.isComplete])
+    if (!figures.isComplete) break
+  }
+  return sums
 }
 
 const pairs = (levels: readonly Level[]): readonly Pair[] =>
@@ -65,18 +81,18 @@ export function recordedBook(
   return { symbol, venue, state: 'LIVE', ...sidesOf(bids, asks), sequence, observedAt, attribution }
 }
 
-/** Exact for the recorded percentage; for another, worked out from the recorded levels and saying so. */
+/**
+ * Exact at a recorded distance, and wherever the recorded levels reach. Between, what is known to have rested
+ * there at least, and saying so.
+ */
 export function recordedLiquidity(
   symbol: MarketSymbol,
   record: BookRecord,
   withinPercent: number,
   snapshot: SnapshotRef,
 ): Liquidity | null {
-  const { venue, bids, asks } = record
-  const figures =
-    withinPercent === RECORDED_PERCENT
-      ? record.liquidity
-      : liquidityOf({ bids: levelsOf(bids), asks: levelsOf(asks) }, withinPercent)
+  const { venue } = record
+  const figures = recordedFigures(record, withinPercent)
   if (figures === null) return null
   const text = liquidityText({ venue, withinPercent, isComplete: figures.isComplete })
   return {
@@ -87,6 +103,19 @@ export function recordedLiquidity(
     attribution: recordedAttribution(record, snapshot, text),
   }
 }
+
+function recordedFigures({ bids, asks, within }: BookRecord, withinPercent: number): LiquidityFigures | null {
+  const near = liquidityOf({ bids: levelsOf(bids), asks: levelsOf(asks) }, withinPercent)
+  const sum = within.findLast(([percent]) => percent <= withinPercent)
+  if (near === null || near.isComplete || sum === undefined) return near
+  const [percent, bidSum, askSum, isReached] = sum
+  const bidDepth = greater(near.bidDepth, bidSum)
+  const askDepth = greater(near.askDepth, askSum)
+  const balance = balanceOf(bidDepth, askDepth)
+  return { ...near, bidDepth, askDepth, balance, isComplete: isReached && percent === withinPercent }
+}
+
+const greater = (a: string, b: string): string => (compare(a, b) >= 0 ? a : b)
 
 const recordedAttribution = (record: BookRecord, snapshot: SnapshotRef, text: string): Attribution => ({
   authority: 'EXCHANGE_NATIVE',

@@ -34,6 +34,9 @@ interface VadrData {
 
 interface VadrSlot extends Slot<VadrData, Vadr> {
   readonly venue: Venue
+  /** The hours last answered for, and what was made of them. */
+  said: string | null
+  data: VadrData | null
 }
 
 const HOUR_MS = INTERVAL_MS.H1
@@ -49,26 +52,30 @@ export function createVadrs(parts: WarmParts, candles: Candles): Vadrs {
     const known = slotOf.get(key)
     if (known !== undefined) return known
     const facts = { key, symbol, ttlSeconds: config.ttlSeconds.volumes_vadr, tally: tally.volumes_vadr }
-    const fresh = { ...newSlot<VadrData, Vadr>(facts), venue }
+    const fresh = { ...newSlot<VadrData, Vadr>(facts), venue, said: null, data: null }
     slotOf.set(key, fresh)
     return fresh
   }
 
-  const figuresOf = (slot: VadrSlot, hours: readonly HourlyVolume[], receivedAt: Instant, to: Instant) => {
+  /** Closed hours do not change: until the next one closes it is the same answer, and the same record. */
+  const dataOf = (
+    slot: VadrSlot,
+    hours: readonly HourlyVolume[],
+    receivedAt: Instant,
+    to: Instant,
+  ): VadrData => {
     const { key, symbol, venue } = slot
+    const rows = hours.map(({ openTime, volume }) => [openTime, volume] as const)
+    const said = JSON.stringify([to, rows])
+    if (slot.said === said && slot.data !== null) return slot.data
     const now = clock.now()
     const figures = vadrOf(hours, now)
-    const inputs = { venue, now, receivedAt, hours: hours.map(({ openTime, volume }) => [openTime, volume]) }
+    const inputs = { venue, now, receivedAt, hours: rows }
     const [ref] = snapshots.record([{ kind: 'vadr', symbol, subject: key, inputs, answer: figures }])
-    return {
-      key,
-      symbol,
-      venue,
-      figures,
-      observedAt: Math.min(to, receivedAt),
-      receivedAt,
-      snapshot: ref ?? null,
-    }
+    const observedAt = Math.min(to, receivedAt)
+    slot.said = said
+    slot.data = { key, symbol, venue, figures, observedAt, receivedAt, snapshot: ref ?? null }
+    return slot.data
   }
 
   const make = async (
@@ -101,7 +108,7 @@ export function createVadrs(parts: WarmParts, candles: Candles): Vadrs {
       }
       if (answer.failure !== null) return { failed: unavailable(`${what}.`, [answer.failure], clock.now()) }
       const hours = answer.candles.filter(({ openTime }) => openTime >= from && openTime < to)
-      const data = figuresOf(slot, hours, answer.receivedAt, to)
+      const data = dataOf(slot, hours, answer.receivedAt, to)
       const cachedAt = clock.now()
       return { entry: { data, cachedAt, expiresAt: cachedAt + slot.ttlSeconds * 1000 }, isKept: true }
     })

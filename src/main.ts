@@ -1,16 +1,14 @@
-/** The command line: serve | demo | replay | record | verify. Knows arguments, signals and exit codes, and little else. */
+/**
+ * The command line: serve | demo | replay | record | verify. Knows arguments, signals and exit codes, and little else.
+ * The house itself is loaded late, so that a mistake is told at once.
+ */
 import { parseArgs } from 'node:util'
-import { adaptersOf, createLogger, heldRecord, startApp, systemClock } from './app.ts'
 import type { App } from './app.ts'
 import { ConfigError, loadConfig } from './config.ts'
 import type { LoadedConfig, SourceConfig } from './config.ts'
 import { SOURCES, SOURCE_NAMES } from './domain/market.ts'
 import type { Source } from './domain/market.ts'
-import { verifyFile } from './facade/verify.ts'
-import { record as recordTraffic } from './sim/record.ts'
-import { startReplay } from './sim/replay.ts'
 import type { Replay } from './sim/replay.ts'
-import { startSimulation } from './sim/simulation.ts'
 
 const USAGE = `usage: main.ts serve
        main.ts demo
@@ -34,6 +32,8 @@ async function serve(): Promise<void> {
 
 async function demo(): Promise<void> {
   const config = loadConfig(process.env)
+  const { systemClock } = await import('./app.ts')
+  const { startSimulation } = await import('./sim/simulation.ts')
   const simulation = await startSimulation({ seed: 1, symbols: config.symbols, now: systemClock.now })
   const app = await run(pointedAt(config, simulation.endpoints), () => simulation.close())
   await app.facade.settled()
@@ -47,6 +47,8 @@ async function replay(args: readonly string[]): Promise<void> {
   const speed = values['speed'] === 'max' ? Number.POSITIVE_INFINITY : Number(values['speed'])
   if (directory === undefined || !(speed > 0)) throw new UsageError()
   const config = loadConfig(process.env)
+  const { systemClock } = await import('./app.ts')
+  const { startReplay } = await import('./sim/replay.ts')
   const recorded = await startReplay({ directory, speed, now: systemClock.now })
   const app = await run(pointedAt(config, recorded.endpoints), () => recorded.close())
   await app.facade.settled()
@@ -73,6 +75,8 @@ async function record(args: readonly string[]): Promise<void> {
   const minutes = Number(values['minutes'])
   const unknown = sources.find((name) => !(SOURCES as readonly string[]).includes(name))
   if (unknown !== undefined || !(minutes > 0)) throw new UsageError()
+  const { adaptersOf, systemClock } = await import('./app.ts')
+  const { record: recordTraffic } = await import('./sim/record.ts')
   const early = new AbortController()
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => early.abort())
   const directory =
@@ -94,7 +98,12 @@ async function record(args: readonly string[]): Promise<void> {
 async function verify(args: readonly string[]): Promise<void> {
   const [target] = read(args, {}).positionals
   if (target === undefined) throw new UsageError()
-  const found = await verifyFile(target, (id) => heldRecord(loadConfig(process.env), id))
+  const { verifyFile } = await import('./facade/verify.ts')
+  const found = await verifyFile(target, async (id) => {
+    const config = loadConfig(process.env)
+    const { heldRecord } = await import('./app.ts')
+    return heldRecord(config, id)
+  })
   if (found.ok) {
     const how = found.isRecalculated ? 'hash right, calculated again to the same bytes' : 'hash right'
     say(`ok ${found.id}: ${found.kind} of ${found.symbol}, ${new Date(found.takenAt).toISOString()}; ${how}`)
@@ -106,6 +115,7 @@ async function verify(args: readonly string[]): Promise<void> {
 
 /** Starts the house and ties its life to the process's signals. */
 async function run(config: LoadedConfig, afterwards = async (): Promise<void> => {}): Promise<App> {
+  const { createLogger, startApp } = await import('./app.ts')
   const logger = createLogger(config.logLevel)
   if (config.isSimulated) logger.warn('SIMULATED: prices here are made up')
   const app = await startApp(config, logger)

@@ -139,19 +139,23 @@ describe('serve', () => {
 })
 
 describe('what cannot be meant', () => {
-  it.each([
-    [[]],
-    [['fly']],
-    [['verify']],
-    [['replay']],
-    [['replay', 'recordings', '--speed', 'fast']],
-    [['record', '--venues', 'mtgox']],
-    [['record', '--minutes', '-1']],
-    [['record', '--color', 'red']],
-  ])('%j: the usage, and exit code 2', async (args) => {
-    const { code, errors, out } = await end(args)
-    expect({ code, out }).toEqual({ code: 2, out: '' })
-    expect(errors).toContain('usage:')
+  const MISTAKES = [
+    [],
+    ['fly'],
+    ['verify'],
+    ['replay'],
+    ['replay', 'recordings', '--speed', 'fast'],
+    ['record', '--venues', 'mtgox'],
+    ['record', '--minutes', '-1'],
+    ['record', '--color', 'red'],
+  ]
+
+  it('is answered with the usage, and exit code 2', async () => {
+    for (const args of MISTAKES) {
+      const { code, errors, out } = await end(args)
+      expect({ args, code, out }).toEqual({ args, code: 2, out: '' })
+      expect(errors).toContain('usage:')
+    }
   })
 })
 

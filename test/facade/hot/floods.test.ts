@@ -1,6 +1,6 @@
 /** Frames nobody can read, by the ten thousand, and a line that swallows or spoils what it carries. */
 import { afterEach, describe, expect, it } from 'vitest'
-import type { Book } from '../../../src/domain/answer.ts'
+import type { Book, ConsolidatedBook } from '../../../src/domain/answer.ts'
 import { VENUES } from '../../../src/domain/market.ts'
 import type { Venue } from '../../../src/domain/market.ts'
 import { startProxy } from '../../../src/sim/proxy.ts'
@@ -97,19 +97,29 @@ describe('a line to a venue', () => {
     return hear<Book>(outcome.value.feed)
   }
 
-  it('that swallows everything and closes nothing leaves a stale book, and a live one as soon as it carries again', async () => {
-    const on = await staged(['KRAKEN'])
+  it('that swallows everything and closes nothing leaves a stale book, no part of it in the merged one, and a live one as soon as it carries again', async () => {
+    const on = await staged(['OKX', 'KRAKEN'])
     // What its pauses are like has to be learned first.
     await on.run(600)
     const { events } = bookOf(on, 'KRAKEN')
+    const merged = on.hot.consolidatedBook({ symbol: 'BTC-USDT', depth: 5, venues: null, maxRate: null })
+    const { events: mergedEvents } = hear<ConsolidatedBook>(
+      merged.ok ? merged.value.feed : { open: () => () => {} },
+    )
+    expect(mergedEvents.at(-1)?.venues).toEqual(['OKX', 'KRAKEN'])
     const began = on.sim.now()
-    const { accepted: acceptedBefore } = proxies[0]!.counts()
-    proxies[0]!.set({ isBlackHole: true })
+    const { accepted: acceptedBefore } = proxies[1]!.counts()
+    proxies[1]!.set({ isBlackHole: true })
     await on.until(() => events.at(-1)?.state === 'STALE', 'the silence was noticed')
     const stale = on.sim.now()
-    await on.until(() => proxies[0]!.counts().accepted > acceptedBefore, 'another socket was tried')
+    await on.settle()
+    expect(mergedEvents.at(-1)).toMatchObject({
+      venues: ['OKX'],
+      excluded: [{ venue: 'KRAKEN', reason: 'STALE' }],
+    })
+    await on.until(() => proxies[1]!.counts().accepted > acceptedBefore, 'another socket was tried')
     const replaced = on.sim.now()
-    proxies[0]!.set({})
+    proxies[1]!.set({})
     await on.until(on.allLive, 'the book is live again')
     const best = on.hot.liveBook('BTC-USDT', 'KRAKEN', 1)?.bids[0]
     expect([best?.price, best?.size]).toEqual(on.sim.book('KRAKEN', 'BTC-USDT')?.bids[0])

@@ -47,6 +47,35 @@ describe('links to the venues', () => {
     30_000,
   )
 
+  it.each(VENUES)(
+    'of %s are renewed before the venue ends them, ten times over, and nothing is missed',
+    async (venue) => {
+      const on = await staged({
+        tradesPerSecond: 10,
+        only: [venue],
+        isTurned: true,
+        lifetimeMs: 20_000,
+        stepMs: 200,
+      })
+      await on.until(on.allLive, 'the book is live')
+      const book = bookOf(on, venue)
+      const trades = hear<Trade>(
+        opened(on.hot.trades({ symbols: ['BTC-USDT'], venues: [venue], after: null })).feed,
+      )
+      await on.until(() => trades.events.length > 3, 'trades flow')
+      const { connections } = on.sim.counts()[venue]
+      await on.until(
+        () => on.sim.counts()[venue].connections >= connections + 10,
+        'ten successors were opened',
+      )
+      await on.run(10)
+      expect(new Set(book.events.map(({ state }) => state))).toEqual(new Set(['LIVE']))
+      const all = on.sim.truth.trades(venue, 'BTC-USDT').map(({ id }) => id)
+      expect(trades.events.map(({ id }) => id)).toEqual(all.slice(all.indexOf(trades.events[0]?.id ?? '')))
+      expect(on.hot.streamHealth(venue)?.gapsTotal).toBe(0)
+    },
+  )
+
   it('count a refused subscription and say why the book is stale; the other markets go on', async () => {
     const extra = (['OKX', 'KRAKEN'] as const).map((source) => ({
       source,
@@ -68,13 +97,17 @@ describe('links to the venues', () => {
     }
   })
 
-  it('survive a frame of a hundred megabytes and an unfinished message of many pieces', async () => {
+  it('survive a frame of a hundred megabytes, a packed one as large, and an unfinished message of many pieces', async () => {
     const on = await staged()
     await on.until(on.allLive, 'all books are live')
     on.sim.fault({ kind: 'oversized', source: 'KRAKEN', megabytes: 100 })
     on.sim.fault({ kind: 'fragments', source: 'OKX', count: 20_000 })
+    on.sim.fault({ kind: 'deflateBomb', source: 'COINBASE', megabytes: 100 })
     const isReplaced = (venue: Venue) => (on.hot.streamHealth(venue)?.reconnectsTotal ?? 0) > 0
-    await on.until(() => isReplaced('KRAKEN') && isReplaced('OKX'), 'both sockets were replaced')
+    await on.until(
+      () => (['KRAKEN', 'OKX', 'COINBASE'] as const).every(isReplaced),
+      'all three sockets were replaced',
+    )
     await on.until(on.allLive, 'all books are live again')
     const kinds = on.log.filter((line) => line.startsWith('stream lost')).join('\n')
     expect(kinds).toContain('oversized')

@@ -202,7 +202,19 @@ describe('readers of the hot tier', () => {
       reconnectsTotal: 0,
       servedLatency: { count: 1, meanMs: 3 },
     })
-    expect(on.hot.streamHealth('KRAKEN')?.messagesTotal).toBeGreaterThan(0)
+    const { messagesTotal = 0 } = on.hot.streamHealth('KRAKEN') ?? {}
+    expect(messagesTotal).toBe(on.sim.counts().KRAKEN.framesSent)
+    await on.until(() => (on.hot.streamHealth('KRAKEN')?.messagesPerSecond ?? 0) > 0, 'a rate is known')
+    // The venue's own clock runs behind: what it stamps is old when it comes.
+    on.sim.fault({ kind: 'skew', source: 'KRAKEN', ms: -400 })
+    await on.run(20)
+    const { venueLatency } = on.hot.streamHealth('KRAKEN') ?? {}
+    expect(venueLatency?.count).toBeGreaterThan(10)
+    expect(venueLatency?.p99Ms).toBeGreaterThanOrEqual(400)
+    expect(venueLatency?.p99Ms).toBeLessThan(500)
+    expect(venueLatency?.p50Ms).toBeLessThanOrEqual(venueLatency?.p99Ms ?? 0)
+    expect(on.hot.streamHealth('OKX')?.venueLatency.p99Ms).toBeLessThan(400)
+    on.sim.clear()
     expect(on.hot.streamReason('KRAKEN')).toBeNull()
     on.sim.fault({ kind: 'disconnect', source: 'KRAKEN' })
     await on.until(() => changes > 0, 'health moved')

@@ -46,6 +46,8 @@ export async function stage(
       readonly isTurned?: boolean
       /** How much of its time passes with each step of `run`. */
       readonly stepMs?: number
+      /** The venues end each connection after this. */
+      readonly lifetimeMs?: number
       /** Where the venues are reached; at the simulation itself when absent. */
       readonly through?: (sim: Simulation) => Promise<(venue: Venue) => Endpoints>
     } = {},
@@ -122,7 +124,9 @@ export async function stage(
   const write = (facts: object, message: string) => void log.push(`${message} ${JSON.stringify(facts)}`)
   const hotSymbols = options.hotSymbols ?? options.symbols ?? ['BTC-USDT']
   const hot = createHot({
-    venues: chosen.map((venue) => (turned === null ? venues[venue] : patient(venues[venue]))),
+    venues: chosen.map((venue) =>
+      turned === null ? venues[venue] : patient(venues[venue], options.lifetimeMs),
+    ),
     endpoints,
     universe: {
       symbols,
@@ -204,9 +208,9 @@ export async function stage(
 }
 
 /** Bears more connections a minute than any venue would: a thousand hang-ups need not take hours of its time. */
-const patient = (source: VenueSource): VenueSource => ({
+const patient = (source: VenueSource, lifetimeMs = source.stream.link.lifetimeMs): VenueSource => ({
   ...source,
-  stream: { ...source.stream, link: { ...source.stream.link, connectsPerMinute: 100_000 } },
+  stream: { ...source.stream, link: { ...source.stream.link, connectsPerMinute: 100_000, lifetimeMs } },
 })
 
 /** What a reader hears from here on. */

@@ -188,6 +188,30 @@ describe('graphql-sse', () => {
   })
 })
 
+interface GraphqlRequest {
+  readonly GraphQLClient: new (url: string) => {
+    request(document: object, variables: object): Promise<unknown>
+  }
+}
+// Its peers stop at graphql 16, so it is tried only where somebody installed it all the same.
+const GRAPHQL_REQUEST = 'graphql-request'
+const graphqlRequest = (await import(/* @vite-ignore */ GRAPHQL_REQUEST).catch(
+  () => null,
+)) as GraphqlRequest | null
+
+describe.runIf(graphqlRequest !== null)('graphql-request', () => {
+  it('reads a watchlist, and is told what is wrong', async () => {
+    if (graphqlRequest === null) return
+    const client = new graphqlRequest.GraphQLClient(house.url)
+    expect(await client.request(WatchlistDocument, SYMBOLS)).toMatchObject({
+      markets: [{ symbol: 'BTC-USD' }, { symbol: 'ETH-USD' }],
+    })
+    await expect(client.request(WatchlistDocument, { symbols: ['nonsense'] })).rejects.toMatchObject({
+      response: { errors: [{ extensions: { code: 'BAD_USER_INPUT' } }] },
+    })
+  })
+})
+
 /** The first so many values, then the way out. */
 function firstOf<T>(
   count: number,

@@ -51,6 +51,9 @@ type Row = readonly [labels: Readonly<Record<string, string | number>>, value: n
 export function createMetrics(parts: MetricsParts): Metrics {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry, prefix: 'facade_' })
+  // Gauges by the name of counters; the same numbers stand beside them by kind.
+  for (const kind of ['handles', 'requests', 'resources'])
+    registry.removeSingleMetric(`facade_nodejs_active_${kind}_total`)
   const { facade, counters, lag, delivery = null, spans = null } = parts
   const table = (
     name: string,

@@ -19,7 +19,7 @@ const COMERS = 4
 const STOPPED = 3
 const TRADES_PER_SECOND = 10
 /** What one kept trade may weigh, sources' text included. */
-const BYTES_PER_TRADE = 1_200
+const BYTES_PER_TRADE = 600
 const HEAP_SLACK_BYTES = 3_000_000
 const HEAP_SLACK_PER_HOUR = 1_000_000
 /** Keep-alive sockets of HTTP pools come and go by themselves. */

@@ -16,7 +16,8 @@ import type { CandleRange, CandleReading, QuoteReading, VenueSource } from './so
 function refusal(body: unknown, status: number): Failure | null {
   if (status < 400 || status > 499 || status === 401 || status === 403 || !isObject(body)) return null
   const message = `${String(body['error'])} ${String(body['message'] ?? '')}`.trim().slice(0, 200)
-  const isUnknown = status === 404 || body['error'] === 'NOT_FOUND' || /product_?id/i.test(message)
+  const isUnknown =
+    status === 404 || body['error'] === 'NOT_FOUND' || /product_?id|granularity/i.test(message)
   return { reason: isUnknown ? 'NOT_LISTED' : 'UNAVAILABLE', message }
 }
 
@@ -104,18 +105,19 @@ function quoteOf(row: z.output<typeof product>, symbol: string | undefined): rea
   ]
 }
 
-/** No four-hour candles here. */
-const GRANULARITIES: Readonly<Partial<Record<Interval, string>>> = {
+/** Four hours were added last; a deployment without them says so, and is then not listed for them. */
+const GRANULARITIES: Readonly<Record<Interval, string>> = {
   M1: 'ONE_MINUTE',
   M5: 'FIVE_MINUTE',
   M15: 'FIFTEEN_MINUTE',
   M30: 'THIRTY_MINUTE',
   H1: 'ONE_HOUR',
+  H4: 'FOUR_HOUR',
   D1: 'ONE_DAY',
 }
 
 export const candles: VenueSource['candles'] = {
-  intervals: ['M1', 'M5', 'M15', 'M30', 'H1', 'D1'],
+  intervals: ['M1', 'M5', 'M15', 'M30', 'H1', 'H4', 'D1'],
   maxPerRequest: 350,
   request: requestCandles,
 }
@@ -132,7 +134,7 @@ function requestCandles(
   interval: Interval,
   { from, to }: CandleRange,
 ): Request<readonly CandleReading[]> {
-  const query = `start=${from / 1000}&end=${to / 1000 - 1}&granularity=${GRANULARITIES[interval] ?? interval}`
+  const query = `start=${from / 1000}&end=${to / 1000 - 1}&granularity=${GRANULARITIES[interval]}`
   return {
     host: 'rest',
     path: `/products/${encodeURIComponent(listing.spelling)}/candles?${query}`,

@@ -232,6 +232,14 @@ describe('candles', () => {
     expect(newest.attribution.snapshot?.id).toMatch(/^[0-9a-f]{64}$/)
   })
 
+  it('of a dollar market are agreed between the two that trade in dollars', async () => {
+    for (const interval of INTERVALS) {
+      const { nodes, rejected, attribution } = await page({ symbol: 'BTC-USD', interval, last: 3 })
+      expect({ interval, nodes: nodes.length, rejected }).toEqual({ interval, nodes: 3, rejected: [] })
+      expect(attribution.sources).toEqual(['COINBASE', 'KRAKEN'])
+    }
+  })
+
   it('holds 200 days and a thousand minutes', async () => {
     const query =
       'query ($i: Interval!, $n: Int!) { klines(symbol: "BTC-USDT", interval: $i, last: $n) { nodes { openTime } rejected { openTime } } }'

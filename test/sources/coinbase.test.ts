@@ -94,7 +94,13 @@ describe('Coinbase', () => {
     expect(read).toMatchObject({
       value: [{ openTime: 3_600_000, open: '2', high: '4', low: '1', close: '3' }, { openTime: 7_200_000 }],
     })
-    expect(coinbase.candles.intervals).not.toContain('H4')
+  })
+
+  it('asks for four hours by name, and takes a refusal of the width for what it is', () => {
+    const request = coinbase.candles.request(btc, 'H4', { from: 0, to: 28_800_000 })
+    expect(request.path).toContain('granularity=FOUR_HOUR')
+    const refused = reply({ error: 'INVALID_ARGUMENT', message: 'unsupported granularity' }, 400)
+    expect(request.read(refused)).toMatchObject({ failure: { reason: 'NOT_LISTED' } })
   })
 
   it('knows a product that does not exist', () => {

@@ -77,10 +77,11 @@ describe('candles', () => {
     expect(VENUES.map((venue, index) => sim.requests(venue) - (before[index] ?? 0))).toEqual(spent)
   })
 
-  it('of an interval a venue does not have name that venue as not listed', async () => {
+  it('of four hours are agreed between all four venues', async () => {
     const series = await candles('ADA-USDT', 'H4', 20)
-    const dropped = series.nodes[5]?.reconciliation.close.dropped ?? []
-    expect(dropped).toContainEqual(expect.objectContaining({ source: 'COINBASE', reason: 'NOT_LISTED' }))
+    const { used, dropped } = series.nodes[5]?.reconciliation.close ?? {}
+    expect(used?.map(({ source }) => source).toSorted()).toEqual(VENUES.toSorted())
+    expect(dropped).toEqual([])
   })
 
   it('of the past come from the record, the same bytes, cut to what is asked', async () => {

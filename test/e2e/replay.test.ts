@@ -78,10 +78,18 @@ describe.runIf(existsSync(CAPTURES))('the house over recorded traffic', () => {
   })
 
   it.each(RECORDED)('%s: the ladder of %s as it was then', async (venue, symbol) => {
-    const ask = () => house.ask<{ book: RecordedBook }>(document('ladder'), { symbol, venue, depth: 10 })
+    let book: RecordedBook | undefined
     // Kraken's recordings are three connections, one after the other.
-    await expect.poll(async () => (await ask()).data?.book?.state, { timeout: 10_000 }).toBe('LIVE')
-    const book = (await ask()).data?.book
+    const state = async () => {
+      const { data } = await house.ask<{ book: RecordedBook }>(document('ladder'), {
+        symbol,
+        venue,
+        depth: 10,
+      })
+      book = data?.book
+      return book?.state
+    }
+    await expect.poll(state, { timeout: 10_000 }).toBe('LIVE')
     expect(book?.attribution.tier).toBe('HOT')
     expect(book?.bids).toHaveLength(10)
     expect(Number(book?.bids[0]?.price)).toBeLessThan(Number(book?.asks[0]?.price))

@@ -27,10 +27,15 @@ export interface SnapshotItem {
   readonly subject: string
   readonly inputs: unknown
   readonly answer: unknown
+  /** Records it cannot be read without; they are written with it, and kept as long. */
+  readonly restsOn?: readonly Part[]
 }
 
+/** A record others rest on: what it says is settled, when it is first written is not. */
+export type Part = SnapshotWrite
+
 /** A record's body, read back. */
-export interface SnapshotBody extends SnapshotItem {
+export interface SnapshotBody extends Omit<SnapshotItem, 'restsOn'> {
   readonly version: number
   readonly takenAt: Instant
 }
@@ -43,9 +48,13 @@ export interface Recorded {
 export interface Snapshots {
   /** References in the order of the items; null where nothing is recorded (switched off, or no room in the queue). */
   record(items: readonly SnapshotItem[]): readonly (SnapshotRef | null)[]
+  /** Made, not written: that is done with each record that rests on it. Null where nothing is recorded. */
+  part(item: SnapshotItem): Part | null
   /** For each subject the newest record not after `at`. The same record is handed out as the same object. */
   asOf(subjects: readonly string[], at: Instant): Promise<readonly Outcome<Recorded>[]>
   read(id: string): Promise<Outcome<SnapshotRecord>>
+  /** Parts by their ids; null at the place of one that is not held. */
+  parts(ids: readonly string[]): Promise<readonly (Recorded | null)[]>
   health(): SnapshotHealth
   /** Records that found no room in the queue. */
   droppedTotal(): number
@@ -91,16 +100,21 @@ export function createSnapshots(options: SnapshotsOptions): Snapshots {
   const isFuture = (at: Instant): boolean =>
     at > Math.max(lastTaken, clock.now() + (store.status().driver === 'MEMORY' ? 0 : SETTLE_MS))
 
+  const writeOf = (item: SnapshotItem, takenAt: Instant): SnapshotWrite => {
+    const { kind, symbol, subject, inputs, answer } = item
+    const body = canonical({ version: RECORD_VERSION, kind, symbol, subject, takenAt, inputs, answer })
+    return { id: hashOf(body), body, subject, takenAt }
+  }
+
   const enqueue = (item: SnapshotItem, takenAt: Instant): SnapshotRef | null => {
     if (queue.length >= maxQueued) {
       dropped += 1
       return null
     }
-    const { kind, symbol, subject, inputs, answer } = item
-    const body = canonical({ version: RECORD_VERSION, kind, symbol, subject, takenAt, inputs, answer })
-    const id = hashOf(body)
-    queue.push({ id, body, subject, takenAt })
-    return { id, takenAt }
+    const write = writeOf(item, takenAt)
+    // In this order: nobody may find a record before what it rests on.
+    queue.push(...(item.restsOn ?? []), write)
+    return { id: write.id, takenAt }
   }
 
   const drain = async (): Promise<void> => {
@@ -157,6 +171,7 @@ export function createSnapshots(options: SnapshotsOptions): Snapshots {
       cancelTimer ??= clock.after(FLUSH_MS, () => void flush())
       return refs
     },
+    part: (item) => (isEnabled ? writeOf(item, takenNow()) : null),
     async asOf(subjects, at) {
       if (isFuture(at)) {
         const future = refused('BAD_USER_INPUT', 'asOf lies in the future.', { argument: 'asOf' })
@@ -181,6 +196,12 @@ export function createSnapshots(options: SnapshotsOptions): Snapshots {
       }
       const { kind, symbol } = recorded.record
       return answered({ id, takenAt: stored.takenAt, kind, symbol, body: stored.body })
+    },
+    async parts(ids) {
+      if (ids.length === 0) return []
+      if (queue.length > 0 || writing !== null) await flush()
+      const stored = await store.snapshots(ids)
+      return stored.map((each) => (each === null ? null : decode(each)))
     },
     health: () => ({ isEnabled, retentionHours: retentionMs / 3_600_000, writtenTotal: written, oldest }),
     droppedTotal: () => dropped,

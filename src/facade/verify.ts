@@ -26,6 +26,8 @@ export type Verification =
       readonly takenAt: Instant
       /** False for records of what one source said: there is nothing to calculate. */
       readonly isRecalculated: boolean
+      /** Records it cannot be read without that are still to be verified, each on its own. */
+      readonly restsOn: readonly string[]
     }
   | { readonly ok: false; readonly id: string; readonly problem: string }
 
@@ -57,25 +59,41 @@ export function verify(body: string, id?: string): Verification {
   return passed(actual, record, true)
 }
 
+type Load = (id: string) => Promise<string | null>
+
 /**
  * `target` is a file (a body, or any JSON that holds a record's `id` and `body`; a file named by an id is held
- * to it) or the id of a record that `load` can find.
+ * to it) or the id of a record that `load` can find. What the record rests on is verified with it where the
+ * file holds it or `load` finds it; where neither does, the record stands for itself and still names it.
  */
-export async function verifyFile(
-  target: string,
-  load: (id: string) => Promise<string | null> = async () => null,
-): Promise<Verification> {
-  if (existsSync(target)) return verifyText(readFileSync(target, 'utf8'), idIn(basename(target)))
+export async function verifyFile(target: string, load: Load = async () => null): Promise<Verification> {
+  if (existsSync(target)) return verifyText(readFileSync(target, 'utf8'), idIn(basename(target)), load)
   const id = idIn(target)
   if (id === undefined) return { ok: false, id: target, problem: 'neither a file nor the id of a record' }
   const body = await load(id)
-  return body === null ? { ok: false, id, problem: 'no record with this id is held' } : verify(body, id)
+  if (body === null) return { ok: false, id, problem: 'no record with this id is held' }
+  return withParts(verify(body, id), load)
 }
 
-function verifyText(text: string, id: string | undefined): Verification {
+async function verifyText(text: string, id: string | undefined, load: Load): Promise<Verification> {
   const trimmed = text.trim()
-  const held = findRecord(parse(trimmed))
-  return held === null ? verify(trimmed, id) : verify(held.body, held.id)
+  const held = findRecords(parse(trimmed))
+  const [first] = held
+  if (first === undefined) return withParts(verify(trimmed, id), load)
+  const beside = new Map(held.map((each) => [each.id, each.body]))
+  return withParts(verify(first.body, first.id), async (part) => beside.get(part) ?? load(part))
+}
+
+async function withParts(whole: Verification, load: Load): Promise<Verification> {
+  if (!whole.ok) return whole
+  const unheld: string[] = []
+  for (const id of whole.restsOn) {
+    const body = await load(id)
+    const part = body === null ? null : verify(body, id)
+    if (part === null) unheld.push(id)
+    else if (!part.ok) return { ok: false, id: whole.id, problem: `it rests on ${id}: ${part.problem}` }
+  }
+  return { ...whole, restsOn: unheld }
 }
 
 const recalculations: Readonly<Record<string, Recalculation>> = {
@@ -112,8 +130,11 @@ function policyOf(recorded: unknown): Policy {
   return { ...policy, maxAgeMs: policy.maxAgeMs ?? Number.POSITIVE_INFINITY }
 }
 
-function passed(id: string, { kind, symbol, takenAt }: SnapshotBody, isRecalculated: boolean): Verification {
-  return { ok: true, id, kind, symbol, takenAt, isRecalculated }
+function passed(id: string, record: SnapshotBody, isRecalculated: boolean): Verification {
+  const { kind, symbol, takenAt, inputs } = record
+  const parts = isMembers(inputs) ? inputs['parts'] : undefined
+  const restsOn = isList(parts) ? parts.map(String) : []
+  return { ok: true, id, kind, symbol, takenAt, isRecalculated, restsOn }
 }
 
 function parseRecord(body: string): SnapshotBody | null {
@@ -123,16 +144,13 @@ function parseRecord(body: string): SnapshotBody | null {
   return isRecord ? (record as unknown as SnapshotBody) : null
 }
 
-/** However deep an answer of the API holds it. */
-function findRecord(value: unknown): { readonly id: string; readonly body: string } | null {
-  if (!isMembers(value)) return null
+/** However deep an answer of the API holds them, in order. */
+function findRecords(value: unknown): readonly { readonly id: string; readonly body: string }[] {
+  if (isList(value)) return value.flatMap(findRecords)
+  if (!isMembers(value)) return []
   const { id, body } = value
-  if (typeof id === 'string' && typeof body === 'string') return { id, body }
-  for (const member of Object.values(value)) {
-    const found = findRecord(member)
-    if (found !== null) return found
-  }
-  return null
+  if (typeof id === 'string' && typeof body === 'string') return [{ id, body }]
+  return Object.values(value).flatMap(findRecords)
 }
 
 const idIn = (name: string): string | undefined => /^([0-9a-f]{64})(\.json)?$/.exec(name)?.[1]

@@ -60,6 +60,7 @@ export function createMemoryStore(options: MemoryStoreOptions): Store {
       subjects.map((subject) => shelf.newestNotAfter(subject, at)),
     earliest: async (subject, notBefore) => shelf.earliest(subject, notBefore),
     snapshot: async (id) => shelf.read(id),
+    snapshots: async (ids) => ids.map(shelf.read),
     status: () => ({
       driver: 'MEMORY',
       isConnected: true,

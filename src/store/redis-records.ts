@@ -27,7 +27,7 @@ export interface RedisRecords {
   put(writes: readonly SnapshotWrite[], retentionMs: number): Promise<void>
   newestNotAfter(subjects: readonly string[], at: Instant): Promise<readonly (StoredSnapshot | null)[]>
   earliest(subject: string, notBefore?: Instant): Promise<Instant | null>
-  read(id: string): Promise<StoredSnapshot | null>
+  read(ids: readonly string[]): Promise<readonly (StoredSnapshot | null)[]>
   /** Writes what could not be written while Redis was out of reach. */
   resume(): Promise<void>
 }
@@ -36,7 +36,7 @@ export interface RedisRecords {
 const PUT = `
 for i = 1, #KEYS / 2 do
   local blob, index, at = KEYS[2 * i - 1], KEYS[2 * i], 3 * i
-  redis.call('SET', blob, ARGV[at + 2], 'PX', ARGV[1], 'NX')
+  if not redis.call('SET', blob, ARGV[at + 2], 'PX', ARGV[1], 'NX') then redis.call('PEXPIRE', blob, ARGV[1]) end
   redis.call('ZADD', index, ARGV[at], ARGV[at + 1])
   redis.call('ZREMRANGEBYSCORE', index, '-inf', '(' .. ARGV[2])
   redis.call('PEXPIRE', index, ARGV[1])
@@ -48,6 +48,9 @@ const BATCH = 200
 const SLACK_MS = 60_000
 const MAX_UNWRITTEN = 20_000
 const RECENT_BYTES = 32 * 1024 * 1024
+/** Long records are written again while others rest on them: those are not packed each time. */
+const LONG_BYTES = 4096
+const PACKED_BYTES = 8 * 1024 * 1024
 
 interface Unwritten {
   readonly write: SnapshotWrite
@@ -57,9 +60,17 @@ interface Unwritten {
 export function createRedisRecords(options: RedisRecordsOptions): RedisRecords {
   const { link, gate, prefix, clock, fallback } = options
   const recent = new Recent<StoredSnapshot>(RECENT_BYTES)
+  const packed = new Recent<Buffer>(PACKED_BYTES)
   let unwritten: Unwritten[] = []
   const blobKey = (id: string): string => `${prefix}pit:blob:${id}`
   const indexKey = (subject: string): string => `${prefix}pit:index:${subject}`
+
+  const blobOf = (write: SnapshotWrite): Buffer => {
+    if (write.body.length < LONG_BYTES) return pressed(write)
+    const known = packed.get(write.id) ?? pressed(write)
+    packed.set(write.id, known, known.length)
+    return known
+  }
 
   const write = async (writes: readonly SnapshotWrite[], retentionMs: number): Promise<void> => {
     const ttl = Math.ceil(retentionMs + SLACK_MS)
@@ -77,7 +88,8 @@ export function createRedisRecords(options: RedisRecordsOptions): RedisRecords {
   ): Promise<void> => {
     await inGroups(
       writes.map(({ id }) => blobKey(id)),
-      (pipeline, key, at) => pipeline.set(key, blobOf(writes[at] as SnapshotWrite), 'PX', ttl, 'NX'),
+      (pipeline, key, at) =>
+        pipeline.set(key, blobOf(writes[at] as SnapshotWrite), 'PX', ttl, 'NX').pexpire(key, ttl),
     )
     await inGroups(
       writes.map(({ subject }) => indexKey(subject)),
@@ -183,9 +195,9 @@ export function createRedisRecords(options: RedisRecordsOptions): RedisRecords {
       const theirs = score === undefined ? null : Number(score)
       return theirs === null || ours === null ? (theirs ?? ours) : Math.min(theirs, ours)
     },
-    async read(id) {
-      await gate.pass(() => fetch([id]))
-      return recent.get(id) ?? fallback.snapshot(id)
+    async read(ids) {
+      await gate.pass(() => fetch(ids))
+      return Promise.all(ids.map((id) => recent.get(id) ?? fallback.snapshot(id)))
     },
     async resume() {
       const late = unwritten
@@ -203,7 +215,7 @@ const memberOf = (id: string): Buffer => Buffer.from(id, 'hex')
 
 const idOf = (member: Buffer | undefined): string | null => member?.toString('hex') ?? null
 
-function blobOf({ takenAt, body }: SnapshotWrite): Buffer {
+function pressed({ takenAt, body }: SnapshotWrite): Buffer {
   const instant = Buffer.allocUnsafe(8)
   instant.writeDoubleBE(takenAt)
   return Buffer.concat([instant, pack(body)])

@@ -211,7 +211,8 @@ export function createRedisStore(options: RedisStoreOptions): RedisStore {
     putSnapshots: records.put,
     newestNotAfter: records.newestNotAfter,
     earliest: records.earliest,
-    snapshot: records.read,
+    snapshot: async (id) => (await records.read([id]))[0] ?? null,
+    snapshots: records.read,
     status: () => ({
       driver: 'REDIS',
       isConnected: gate.isOpen(),

@@ -21,6 +21,8 @@ interface Placed {
 interface Blob extends Placed {
   readonly subject: string
   readonly packed: Buffer
+  /** When it was last written: what it is trimmed by. */
+  readonly keptAt: Instant
 }
 
 /** What a blob costs besides its bytes: its id twice, and its places in two collections. */
@@ -41,10 +43,15 @@ export function createShelf(clock: Clock, maxBytes: number): Shelf {
   }
 
   const place = (write: SnapshotWrite): void => {
-    if (blobs.has(write.id)) return
     const { id, takenAt, subject } = write
+    const known = blobs.get(id)
+    if (known !== undefined) {
+      blobs.delete(id)
+      blobs.set(id, { ...known, keptAt: clock.now() })
+      return
+    }
     const packed = pack(write.body)
-    blobs.set(id, { id, takenAt, subject, packed })
+    blobs.set(id, { id, takenAt, subject, packed, keptAt: takenAt })
     bytes += packed.length + OVERHEAD_BYTES
     const places = index.get(subject) ?? []
     places.splice(positionAfter(places, write), 0, { id, takenAt })
@@ -62,7 +69,7 @@ export function createShelf(clock: Clock, maxBytes: number): Shelf {
       const horizon = clock.now() - retentionMs
       // Written in about the order they were taken, so the oldest stand in front.
       for (const blob of blobs.values()) {
-        if (blob.takenAt >= horizon && bytes <= maxBytes) break
+        if (blob.keptAt >= horizon && bytes <= maxBytes) break
         drop(blob)
       }
     },

@@ -60,13 +60,18 @@ export interface Store {
    */
   lease(key: string, holdMs: number): Promise<(() => Promise<void>) | null>
 
-  /** Writes each record once, atomically with its index; writing the same id again changes nothing. */
+  /**
+   * Writes each record once, atomically with its index. Writing the same id again changes nothing of it, but
+   * it is kept from then on for as long as a new one: what others rest on outlives them.
+   */
   putSnapshots(writes: readonly SnapshotWrite[], retentionMs: number): Promise<void>
   /** For each subject the newest record not after `at`; null when none is held. */
   newestNotAfter(subjects: readonly string[], at: Instant): Promise<readonly (StoredSnapshot | null)[]>
   /** The instant of the oldest record held for a subject (and not older than `notBefore`), null when none is. */
   earliest(subject: string, notBefore?: Instant): Promise<Instant | null>
   snapshot(id: string): Promise<StoredSnapshot | null>
+  /** Several in one round trip, each at its place. */
+  snapshots(ids: readonly string[]): Promise<readonly (StoredSnapshot | null)[]>
 
   status(): StoreStatus
   close(): Promise<void>

@@ -11,8 +11,8 @@ import type { MarketSymbol, Venue } from '../../domain/market.ts'
 import { bookText, liquidityText } from '../../domain/text.ts'
 import type { SnapshotItem } from '../snapshots.ts'
 
-/** Levels a side that are recorded: as many as the checksum of a book's deltas covers. */
-export const RECORDED_LEVELS = 25
+/** Levels a side that are recorded: what the contract gives unless asked for more. */
+export const RECORDED_LEVELS = 20
 /** Distances from mid at which the whole book is summed; 2 is what the contract asks for unless told otherwise. */
 export const RECORDED_PERCENTS: readonly number[] = [0.1, 0.25, 0.5, 1, 2, 5, 10]
 

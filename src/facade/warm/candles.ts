@@ -25,6 +25,8 @@ export interface SpanCandles {
   readonly failure: Failure | null
   /** True when nobody had to be asked. */
   readonly isHeld: boolean
+  /** Candles that close before this will not change any more. */
+  readonly settledUntil: Instant
 }
 
 export interface Candles {
@@ -119,9 +121,13 @@ export function createCandles(parts: WarmParts): Candles {
     const groups = grouped(missing, span, parts.venues[span.venue].candles.maxPerRequest)
     const priority = groups.length >= PATIENT_FROM ? 'background' : 'user'
     let failure: Failure | null = null
+    let failedFrom = Number.POSITIVE_INFINITY
     await inTurns(groups, AT_A_TIME, async (each) => {
       const answer = await group(span, each, priority, asker)
-      if (!answer.ok) failure = answer.failure
+      if (!answer.ok) {
+        failure = answer.failure
+        failedFrom = Math.min(failedFrom, each[0] ?? failedFrom)
+      }
       for (const [place, start] of each.entries()) {
         const at = starts.indexOf(start)
         const old = chunks[at] ?? null
@@ -132,7 +138,13 @@ export function createCandles(parts: WarmParts): Candles {
             : closedOf(old, span.interval)
       }
     })
-    return joined(chunks, { failure, isHeld: groups.length === 0, now })
+    const settled = chunks.map((chunk, at) =>
+      chunk === null || chunk.receivedAt >= chunkEnd(span, starts[at] ?? 0) + SETTLE_MS
+        ? failedFrom
+        : chunk.receivedAt - SETTLE_MS,
+    )
+    const settledUntil = Math.min(failedFrom, ...settled)
+    return joined(chunks, { failure, isHeld: groups.length === 0, settledUntil, now })
   }
 
   return {
@@ -160,7 +172,7 @@ export function openUntil(interval: Interval, now: Instant): Instant {
 
 function joined(
   chunks: readonly (Chunk | null)[],
-  { now, ...facts }: { readonly failure: Failure | null; readonly isHeld: boolean; readonly now: Instant },
+  { now, ...facts }: Omit<SpanCandles, 'candles' | 'receivedAt'> & { readonly now: Instant },
 ): SpanCandles {
   const held = chunks.filter((chunk) => chunk !== null)
   // As fresh as its newest part: older parts are closed and do not age.

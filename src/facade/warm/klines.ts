@@ -4,6 +4,7 @@
  * named in the evidence as NOT_LISTED. Closed pages stand until retention, the newest until its candle closes.
  */
 import type { KlineSeries } from '../../domain/answer.ts'
+import type { AgreedKlines } from '../../domain/klines.ts'
 import type { CacheStatus, DropReason, Instant } from '../../domain/attribution.ts'
 import { answered, refused } from '../../domain/errors.ts'
 import type { Outcome } from '../../domain/errors.ts'
@@ -12,6 +13,8 @@ import type { Interval, MarketSymbol, Source, Venue } from '../../domain/market.
 import { reading } from '../../wire/request.ts'
 import type { KlineRequest } from '../facade.ts'
 import type { Recorded } from '../snapshots.ts'
+import { blockStart, createBlocks } from './blocks.ts'
+import type { Block } from './blocks.ts'
 import { openUntil } from './candles.ts'
 import type { Candles, Span, SpanCandles } from './candles.ts'
 import type { Claims } from './claims.ts'
@@ -48,6 +51,7 @@ export function createKlines(parts: WarmParts, claims: Claims, candles: Candles)
   const { config, clock, cached, universe, snapshots, latency, tally } = parts
   const kept = new Map<string, Kept>()
   const records = new WeakMap<Recorded, Series>()
+  const agreements = new WeakMap<Recorded, AgreedKlines>()
   const venues = VENUES.filter((venue) => claims.order.includes(venue))
 
   const spansOf = (symbol: MarketSymbol, interval: Interval, from: Instant, to: Instant): readonly Span[] =>
@@ -81,22 +85,30 @@ export function createKlines(parts: WarmParts, claims: Claims, candles: Candles)
     }
     for (const venue of venues) {
       if (rows[venue] !== undefined || universe.listingAt(symbol, venue) === null) continue
-      failures[venue] = 'NOT_LISTED'
+      // Too far back for it, or an interval it does not have.
+      const hasInterval = parts.venues[venue].candles.intervals.includes(interval)
+      failures[venue] = hasInterval ? 'UNAVAILABLE' : 'NOT_LISTED'
     }
     const policy = { ...claims.policy(symbol, []), isHot: false }
     return { symbol, interval, from, to, now: clock.now(), policy, rows, failures, receivedAt, hasOlder }
   }
 
-  /** Recorded under `subject`; what had to do in place of an answer is not an answer to record. */
-  const agree = (inputs: SeriesInputs, subject: string | null): Series => {
+  const timed = (inputs: SeriesInputs): AgreedKlines => {
     const startedAt = clock.monotonic()
     const agreed = agreedOf(inputs)
     latency.note(clock.monotonic() - startedAt)
+    return agreed
+  }
+  const blocks = createBlocks(snapshots, timed)
+
+  /** Recorded under `subject`; what had to do in place of an answer is not an answer to record. */
+  const agree = (inputs: SeriesInputs, settled: readonly Block[], subject: string | null): Series => {
+    const rest = timed(inputs)
     const { symbol } = inputs
-    const item =
-      subject === null ? [] : [{ kind: 'klines', symbol, subject, inputs, answer: answerOf(agreed) }]
-    const snapshot = snapshots.record(item)[0] ?? null
-    return { inputs, agreed, snapshot, pages: new Map() }
+    const restsOn = settled.flatMap(({ part }) => part ?? [])
+    const item = { kind: 'klines', symbol, subject: subject ?? '', inputs, answer: answerOf(rest), restsOn }
+    const snapshot = snapshots.record(subject === null ? [] : [item])[0] ?? null
+    return makeSeries(inputs, [...settled.map(({ agreed }) => agreed), rest], snapshot)
   }
 
   const make = async (
@@ -115,17 +127,18 @@ export function createKlines(parts: WarmParts, claims: Claims, candles: Candles)
     if (isStale && got.every((answer) => answer.candles.length === 0)) {
       return unavailable(`${interval} candles of ${symbol}.`, failures, clock.now())
     }
-    const inputs = inputsOf(symbol, range, spans, got)
+    const whole = inputsOf(symbol, range, spans, got)
     const receivedAt = Math.max(...got.map((answer) => answer.receivedAt))
     const now = clock.now()
-    if (isStale && newestOf(inputs) + STALE_FACTOR * INTERVAL_MS[interval] < now) {
+    if (isStale && newestOf(whole) + STALE_FACTOR * INTERVAL_MS[interval] < now) {
       return unavailable(`${interval} candles of ${symbol}.`, failures, now)
     }
+    const settledUntil = Math.min(...got.map((answer) => answer.settledUntil))
+    const { blocks: settled, rest } = blocks.cut(whole, settledUntil)
     const before = kept.get(name)
     // Asked again because a venue is missing, and it still is: the same answer, the same record.
-    const isSame =
-      before !== undefined && before.status !== 'STALE' && isSameSaid(before.series.inputs, inputs)
-    const series = !isStale && isSame ? before.series : agree(inputs, isStale ? null : subject)
+    const isSame = before !== undefined && before.status !== 'STALE' && isSameSaid(before.series.inputs, rest)
+    const series = !isStale && isSame ? before.series : agree(rest, settled, isStale ? null : subject)
     const isClosed = to <= Math.floor(receivedAt / INTERVAL_MS[interval]) * INTERVAL_MS[interval]
     const expiresAt = isClosed ? receivedAt + config.snapshots.retentionMs : openUntil(interval, receivedAt)
     const renewAt = isStale ? now + FAILED_MS : failures.length > 0 ? now + INCOMPLETE_MS : expiresAt
@@ -169,18 +182,28 @@ export function createKlines(parts: WarmParts, claims: Claims, candles: Candles)
     })
   }
 
-  const seriesOf = (recorded: Recorded): Series => {
+  /** Null when a block it rests on is not held any more. */
+  const seriesOf = async (recorded: Recorded): Promise<Series | null> => {
     const known = records.get(recorded)
     if (known !== undefined) return known
-    const series = makeSeries(recorded.record.inputs as SeriesInputs, recorded.ref)
+    const inputs = recorded.record.inputs as SeriesInputs
+    const parts = await snapshots.parts(inputs.parts ?? [])
+    const agreed = parts.flatMap((part) => (part === null ? [] : [agreedIn(part)]))
+    if (agreed.length < parts.length) return null
+    const series = makeSeries(inputs, [...agreed, agreedIn(recorded)], recorded.ref)
     records.set(recorded, series)
     return series
+  }
+
+  const agreedIn = (recorded: Recorded): AgreedKlines => {
+    const known = agreements.get(recorded) ?? agreedOf(recorded.record.inputs as SeriesInputs)
+    agreements.set(recorded, known)
+    return known
   }
 
   return {
     async present({ symbol, interval, last, before }, asker) {
       const now = clock.now()
-      const ms = INTERVAL_MS[interval]
       const { from, to, width, isNewest } = rangeOf(interval, last, before, now)
       const name = `${symbol}:${interval}:${width}:${to}`
       const have = kept.get(name)
@@ -189,7 +212,7 @@ export function createKlines(parts: WarmParts, claims: Claims, candles: Candles)
         return answered(page(have, last, to, true))
       }
       const subject = subjectOf(symbol, interval, width, isNewest ? null : to)
-      const range = { interval, from: Math.max(0, Math.floor(from / ms) * ms), to }
+      const range = { interval, from: Math.max(0, blockStart(interval, from)), to }
       const work = async (signal: AbortSignal) => {
         const outcome = await make(symbol, range, { name, subject }, signal)
         if (outcome.ok && !signal.aborted) keep(name, outcome.value)
@@ -218,7 +241,8 @@ export function createKlines(parts: WarmParts, claims: Claims, candles: Candles)
         if (newest === null || outcome.value.ref.takenAt > newest.ref.takenAt) newest = outcome.value
       }
       if (newest === null) return noRecord(outcomes)
-      const series = seriesOf(newest)
+      const series = await seriesOf(newest)
+      if (series === null) return noRecord(outcomes)
       return answered(pageOf(series, { last, to: isNewest ? series.inputs.to : to, cache: null, now: asOf }))
     },
   }
@@ -229,8 +253,7 @@ const newestOf = ({ rows }: SeriesInputs): Instant =>
   Math.max(0, ...Object.values(rows).map((each) => each.at(-1)?.[0] ?? 0))
 
 const isSameSaid = (a: SeriesInputs, b: SeriesInputs): boolean =>
-  JSON.stringify([a.rows, a.failures, a.policy.order]) ===
-  JSON.stringify([b.rows, b.failures, b.policy.order])
+  JSON.stringify([a.rows, a.failures, a.parts]) === JSON.stringify([b.rows, b.failures, b.parts])
 
 const subjectOf = (symbol: MarketSymbol, interval: Interval, width: number, to: Instant | null): string =>
   `klines:${symbol}:${interval}:${width}${to === null ? '' : `:${to}`}`

@@ -1,7 +1,7 @@
 /**
- * A range of candles agreed once, and every page cut from it. The record holds each venue's own rows, so the
- * same series is made again from it, evidence and all. Ranges come in a few widths, so that readers who want
- * slightly different numbers of candles share one.
+ * A range of candles agreed once, and every page cut from it. The record holds each venue's own rows, those of
+ * settled stretches by reference to a block's record, so the same series is made again from it, evidence and
+ * all. Ranges come in a few widths, so that readers who want slightly different numbers of candles share one.
  */
 import type { KlineSeries } from '../../domain/answer.ts'
 import type { CacheEntry, DropReason, Instant, SnapshotRef } from '../../domain/attribution.ts'
@@ -32,6 +32,10 @@ export interface SeriesInputs {
   readonly to: Instant
   readonly now: Instant
   readonly policy: Policy
+  /** Ids of the blocks it begins with; absent where it rests on none. */
+  readonly parts?: readonly string[]
+  /** Where the blocks end and the rows begin; `from` where absent. */
+  readonly rowsFrom?: Instant
   readonly rows: Readonly<Partial<Record<Source, readonly Row[]>>>
   readonly failures: Readonly<Partial<Record<Source, DropReason>>>
   readonly receivedAt: Readonly<Partial<Record<Source, Instant>>>
@@ -50,10 +54,18 @@ export interface Series {
 /** Widths a range may have; a request is cut from the next wider one. */
 export const WIDTHS: readonly number[] = [100, 500, 1000, 2500, 5000]
 
-export function makeSeries(inputs: SeriesInputs, snapshot: SnapshotRef | null): Series {
-  return { inputs, agreed: agreedOf(inputs), snapshot, pages: new Map() }
+/** `agreed` is what its blocks come to and what its own rows come to, oldest first. */
+export function makeSeries(
+  inputs: SeriesInputs,
+  agreed: readonly AgreedKlines[],
+  snapshot: SnapshotRef | null,
+): Series {
+  const nodes = agreed.flatMap((each) => each.nodes)
+  const rejected = agreed.flatMap((each) => each.rejected)
+  return { inputs, agreed: { nodes, rejected }, snapshot, pages: new Map() }
 }
 
+/** What the rows themselves come to; blocks are records of their own. */
 export function agreedOf(inputs: SeriesInputs): AgreedKlines {
   const { symbol, interval, from, to, now, policy } = inputs
   const perSource = new Map(
@@ -62,7 +74,7 @@ export function agreedOf(inputs: SeriesInputs): AgreedKlines {
   return agreeKlines(perSource, {
     symbol,
     interval,
-    from,
+    from: inputs.rowsFrom ?? from,
     to,
     now,
     policy,

@@ -32,8 +32,8 @@ describe('the liquidity of a recorded book', () => {
   })
 
   it('is exact wherever the recorded levels reach', () => {
-    expect(RECORDED_LEVELS).toBe(25)
-    for (const percent of [0.03, 0.17, 0.2]) {
+    expect(RECORDED_LEVELS).toBe(20)
+    for (const percent of [0.03, 0.17, 0.19]) {
       expect(then(percent)).toMatchObject({ isComplete: true, ...liquidityOf(whole, percent) })
     }
   })
@@ -63,6 +63,6 @@ describe('the liquidity of a recorded book', () => {
     const book = recordedBook('BTC-USD', recorded(), 20, ref)
     expect(book.bids).toEqual(whole.bids.slice(0, 20))
     expect(book.asks).toEqual(whole.asks.slice(0, 20))
-    expect(recordedBook('BTC-USD', recorded(), 1_000, ref).bids).toHaveLength(25)
+    expect(recordedBook('BTC-USD', recorded(), 1_000, ref).bids).toHaveLength(20)
   })
 })

@@ -1,5 +1,6 @@
 /** The whole facade over the simulator: real adapters, real sockets, the machine's own clock. */
 import { loadConfig } from '../../../src/config.ts'
+import type { Clock } from '../../../src/domain/clock.ts'
 import type { Config } from '../../../src/config.ts'
 import { SOURCES } from '../../../src/domain/market.ts'
 import type { MarketSymbol, Source } from '../../../src/domain/market.ts'
@@ -9,6 +10,8 @@ import { startSimulation } from '../../../src/sim/simulation.ts'
 import type { Simulation, SourceKey } from '../../../src/sim/simulation.ts'
 import { aggregators, venues } from '../../../src/sources/index.ts'
 import { createMemoryStore } from '../../../src/store/memory.ts'
+import type { Store } from '../../../src/store/store.ts'
+import type { TestClock } from '../../support/clock.ts'
 import { realClock } from '../../support/real-clock.ts'
 
 export interface Simulated {
@@ -17,6 +20,9 @@ export interface Simulated {
   readonly config: Config
   /** REST requests each source has answered, by path without its query. */
   requests(source: Source, path?: string): number
+  readonly store: Store
+  /** Turns the clock, where it is one that is turned. */
+  advance(ms: number): void
   close(): Promise<void>
 }
 
@@ -24,9 +30,18 @@ export async function startSimulated(options: {
   readonly symbols: readonly MarketSymbol[]
   readonly hotSymbols?: readonly MarketSymbol[]
   readonly change?: (config: Config) => Config
+  /** Only turned by `advance`, for the facade and the sources alike; the machine's own where absent. */
+  readonly turned?: TestClock
+  readonly seed?: number
+  readonly store?: (clock: Clock) => Store
 }): Promise<Simulated> {
-  const { symbols, hotSymbols = [], change = (config) => config } = options
-  const simulation = await startSimulation({ seed: 7, symbols, now: realClock.now })
+  const { symbols, hotSymbols = [], change = (config) => config, turned, seed = 7 } = options
+  const clock = turned ?? realClock
+  const simulation = await startSimulation({
+    seed,
+    symbols,
+    ...(turned === undefined ? { now: realClock.now } : { isManual: true, startAt: turned.now() }),
+  })
   const shipped = loadConfig({ FACADE_SIMULATED: '1' })
   const sources = Object.fromEntries(
     SOURCES.map((source) => {
@@ -35,8 +50,7 @@ export async function startSimulated(options: {
     }),
   ) as Config['sources']
   const config = change({ ...shipped, symbols, hotSymbols, sources })
-  const clock = realClock
-  const store = createMemoryStore({ clock })
+  const store = options.store?.(clock) ?? createMemoryStore({ clock })
   const transports = createTransports({ config, clock, venues, aggregators })
   const logger = { info: () => {}, warn: () => {} }
   const facade = createFacade({
@@ -55,6 +69,11 @@ export async function startSimulated(options: {
     facade,
     simulation,
     config,
+    store,
+    advance(ms) {
+      turned?.advance(ms)
+      simulation.step(ms)
+    },
     requests(source, path = '') {
       const { requests } = simulation.counts()[source]
       return Object.entries(requests).reduce((sum, [of, count]) => (of.includes(path) ? sum + count : sum), 0)

@@ -4,6 +4,7 @@ import type { KlineSeries } from '../../../src/domain/answer.ts'
 import type { Outcome } from '../../../src/domain/errors.ts'
 import { INTERVAL_MS, VENUES } from '../../../src/domain/market.ts'
 import type { Interval } from '../../../src/domain/market.ts'
+import { realClock } from '../../support/real-clock.ts'
 import { startSimulated, until } from './simulated.ts'
 import type { Simulated } from './simulated.ts'
 
@@ -82,6 +83,20 @@ describe('candles', () => {
     const { used, dropped } = series.nodes[5]?.reconciliation.close ?? {}
     expect(used?.map(({ source }) => source).toSorted()).toEqual(VENUES.toSorted())
     expect(dropped).toEqual([])
+  })
+
+  it('further back than Kraken serves are agreed without it, and it is not asked in vain', async () => {
+    const before = sim.requests('KRAKEN', 'OHLC')
+    const series = await candles('ADA-USDT', 'M30', 50, {
+      before: realClock.now() - 800 * INTERVAL_MS.M30,
+    })
+    expect(sim.requests('KRAKEN', 'OHLC')).toBe(before)
+    const { used, dropped } = series.nodes[5]?.reconciliation.close ?? { used: [], dropped: [] }
+    expect(used.map(({ source }) => source)).not.toContain('KRAKEN')
+    expect(dropped).toContainEqual(expect.objectContaining({ source: 'KRAKEN', reason: 'UNAVAILABLE' }))
+    // The newest 720 are within its reach, and no more are asked for.
+    await candles('ADA-USDT', 'M30', 1_000)
+    expect(sim.requests('KRAKEN', 'OHLC') - before).toBeLessThanOrEqual(2)
   })
 
   it('of the past come from the record, the same bytes, cut to what is asked', async () => {

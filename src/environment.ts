@@ -183,6 +183,13 @@ export const VARIABLES = {
   mostFields: whole('MAX_FIELDS', 600, 10, 100_000, 'Fields in a document, fragments counted where spread.'),
   mostCost: whole('MAX_COST', 60_000, 100, 100_000_000, 'Cost of an operation: fields times list lengths.'),
 
+  operationSeconds: whole(
+    'OPERATION_DEADLINE_SECONDS',
+    10,
+    1,
+    300,
+    'A query is answered by then; what no source has said is SOURCE_UNAVAILABLE.',
+  ),
   requestsPerMinute: whole(
     'RATE_LIMIT_PER_MINUTE',
     3_000,

@@ -5,11 +5,11 @@
 import type { ExecutionArgs, GraphQLError } from 'graphql'
 import type { SubscribePayload } from 'graphql-ws'
 import { presentError } from '../graphql/errors.ts'
-import type { Presentation } from '../graphql/errors.ts'
 import type { OperationContext } from '../graphql/schema.ts'
 import type { Guard } from './guard.ts'
 import type { Persisted } from './persisted.ts'
 import type { PresentedOperation } from './quick.ts'
+import type { Running } from './running.ts'
 import type { OpenSocket } from './websocket.ts'
 import type { Yoga } from './yoga.ts'
 
@@ -28,7 +28,7 @@ export interface Preparing {
   readonly reader: OpenSocket
   readonly id: string
   readonly payload: SubscribePayload
-  readonly presentation: Presentation
+  readonly running: Running
   readonly rules?: OperationRules | null
 }
 
@@ -39,7 +39,8 @@ export interface OperationRules {
 }
 
 /** Parses, checks and gives a context to an operation; or the errors to answer with. */
-export async function prepare({ yoga, reader, id, payload, presentation, rules = null }: Preparing) {
+export async function prepare({ yoga, reader, id, payload, running, rules = null }: Preparing) {
+  const { presentation, deadline } = running
   const { operationName = null } = payload
   const variables = payload.variables ?? {}
   try {
@@ -47,17 +48,17 @@ export async function prepare({ yoga, reader, id, payload, presentation, rules =
     const enveloped = yoga.getEnveloped({
       requestId: presentation.requestId,
       principal: reader.principal,
-      signal: reader.hangUp.signal,
+      deadline,
       params: { query, operationName, variables },
       req: reader.request,
     })
     const document = enveloped.parse(query)
+    running.describe(document, operationName)
     const errors: readonly GraphQLError[] = enveloped.validate(enveloped.schema, document)
     if (errors.length > 0) return errors.map((error) => presentError(error, presentation))
     const refusal = rules?.guard.refusal(document, operationName, variables) ?? null
     if (refusal !== null) return [presentError(refusal, presentation)]
     const context: OperationContext = await enveloped.contextFactory()
-    reader.presentations.set(id, presentation)
     const quick = { query, operationName, variables, context, presentation }
     const operation: Operation = {
       schema: enveloped.schema,

@@ -36,6 +36,8 @@ export interface Protection {
   readonly lag: Lag
   readonly tracer: Tracer | null
   readonly readiness: Readiness
+  /** The longest a query may take. */
+  readonly operationMs: number
   readonly hasGraphiql: boolean
   readonly hasMetrics: boolean
   /** Last of all, when nobody is connected any more. */
@@ -92,6 +94,7 @@ export function createProtection({ settings, schema, clock, logger, prefix }: Pr
       leastLiveVenues: settings.leastLiveVenues,
       needsStore: settings.needsStore === 'on',
     },
+    operationMs: settings.operationSeconds * 1000,
     hasGraphiql: settings.graphiql ?? !isProduction,
     hasMetrics: settings.metrics === 'on',
     async close() {

@@ -6,6 +6,7 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { OperationContext } from '../graphql/schema.ts'
+import type { Deadline } from './deadline.ts'
 import type { Execution } from './quick.ts'
 
 const MOST_BODY_BYTES = 100_000
@@ -17,11 +18,14 @@ export interface ReadRequest extends IncomingMessage {
   body?: Buffer
   /** There was no quick answer; there will be none a moment later. */
   isTried?: boolean
+  /** What it was tried with: what was answered then is at hand, and the time that passed counts. */
+  context?: OperationContext
 }
 
 export interface QuickHttpOptions {
   readonly execution: Execution
-  readonly contextOf: (signal: AbortSignal) => OperationContext
+  readonly deadline: Deadline
+  readonly contextOf: (deadline: Deadline) => OperationContext
 }
 
 /** True for posts worth a try: JSON of known, moderate length, answered in JSON, from no other site. */
@@ -42,7 +46,7 @@ export function isQuick({ method, headers }: IncomingMessage): boolean {
 export async function answerQuickly(
   request: ReadRequest,
   response: ServerResponse,
-  { execution, contextOf }: QuickHttpOptions,
+  { execution, deadline, contextOf }: QuickHttpOptions,
 ): Promise<boolean> {
   const body = await bodyOf(request)
   if (body === null) return true
@@ -50,9 +54,10 @@ export async function answerQuickly(
   const asked = operationIn(body)
   if (asked === null) return false
   request.isTried = true
-  const hangUp = new AbortController()
-  response.once('close', () => hangUp.abort())
-  const text = await execution.query({ ...asked, context: contextOf(hangUp.signal) })
+  response.once('close', () => deadline.hangUp())
+  const context = contextOf(deadline)
+  request.context = context
+  const text = await execution.query({ ...asked, context })
   if (text === null) return false
   response.writeHead(200, {
     'content-type': `${answerType(request.headers.accept) ?? JSON_TYPE}; charset=utf-8`,

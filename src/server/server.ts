@@ -11,6 +11,7 @@ import type { Clock } from '../domain/clock.ts'
 import type { Facade } from '../facade/facade.ts'
 import { buildSchema, createContext } from '../graphql/schema.ts'
 import { countIn } from './counters.ts'
+import { Deadline, timely } from './deadline.ts'
 import type { Door } from './door.ts'
 import { InFlight, leave } from './lifecycle.ts'
 import { createMetrics } from './metrics.ts'
@@ -52,6 +53,7 @@ export interface RunningServer {
 }
 
 const DRAIN_MS = 5_000
+const OPERATION_MS = 10_000
 const TOKEN_ENDPOINT = '/token'
 /** More than Node's 511, so that a thousand readers reconnecting at once are not turned away. */
 const BACKLOG = 4_096
@@ -64,8 +66,10 @@ export async function startServer(parts: ServerParts): Promise<RunningServer> {
   const rules = protection?.rules ?? null
   const inFlight = new InFlight()
   let isDraining = false
-  const yoga = createHttp({ schema, facade, logger, execution, plugins, hasGraphiql })
-  const websocket = createWebsocket({ yoga, logger, clock, execution, door, rules })
+  const newDeadline = deadlines(clock, protection)
+  const yoga = createHttp({ schema, facade, logger, newDeadline, execution, plugins, hasGraphiql })
+  const tracer = protection?.tracer ?? null
+  const websocket = createWebsocket({ yoga, logger, clock, newDeadline, execution, door, rules, tracer })
   const answerProbe = createProbes({
     facade,
     isDraining: () => isDraining,
@@ -79,7 +83,7 @@ export async function startServer(parts: ServerParts): Promise<RunningServer> {
     requestTimeout: 10_000,
     connectionsCheckingInterval: 1_000,
   })
-  const answering = { yoga, facade, execution, protection }
+  const answering = { yoga, facade, newDeadline, execution, protection }
   server.on('request', (request, response) => {
     if (answerProbe(request, response)) return
     const path = pathOf(request)
@@ -131,15 +135,24 @@ function metricsOf(
   })
 }
 
+function deadlines(clock: Clock, protection: Protection | null): () => Deadline {
+  const onLate = (): void => {
+    if (protection !== null) countIn(protection.counters.refusals, 'deadline')
+  }
+  const withinMs = protection?.operationMs ?? OPERATION_MS
+  return () => new Deadline({ clock, withinMs, onLate })
+}
+
 interface Answering {
   readonly yoga: Yoga
   readonly facade: Facade
+  readonly newDeadline: () => Deadline
   readonly execution: Execution | null
   readonly protection: Protection | null
 }
 
 async function answer(
-  { yoga, facade, execution, protection }: Answering,
+  { yoga, facade, newDeadline, execution, protection }: Answering,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
@@ -149,8 +162,9 @@ async function answer(
   const principal = protection === null ? null : await protection.gate.admit(request, response, requestId)
   if (principal === undefined) return
   if (execution !== null && isQuick(request)) {
-    const contextOf = (signal: AbortSignal) => createContext({ facade, requestId, principal, signal })
-    if (await answerQuickly(request, response, { execution, contextOf })) return
+    const contextOf = (deadline: Deadline) =>
+      createContext({ facade: timely(facade, deadline), requestId, principal, signal: deadline.signal })
+    if (await answerQuickly(request, response, { execution, deadline: newDeadline(), contextOf })) return
   }
   await yoga(request, response, { requestId, principal })
 }

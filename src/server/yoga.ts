@@ -14,6 +14,8 @@ import { presentError, presentResult } from '../graphql/errors.ts'
 import type { Presentation } from '../graphql/errors.ts'
 import { createContext } from '../graphql/schema.ts'
 import type { OperationContext, Principal } from '../graphql/schema.ts'
+import { timely } from './deadline.ts'
+import type { Deadline } from './deadline.ts'
 import type { Execution } from './quick.ts'
 import type { ReadRequest } from './quick-http.ts'
 import { graphiqlOptions, renderPage } from './graphiql.ts'
@@ -26,8 +28,8 @@ const MOST_BODY_BYTES = 100_000
 export interface Incoming {
   readonly requestId: string
   readonly principal: Principal | null
-  /** Aborted when the asker hangs up. Over HTTP the request itself carries one. */
-  readonly signal?: AbortSignal
+  /** Over a WebSocket. A request over HTTP gets its own here, unless the quick way was tried with one. */
+  readonly deadline?: Deadline
 }
 
 export type Yoga = YogaServerInstance<Incoming, OperationContext>
@@ -36,6 +38,7 @@ export interface YogaParts {
   readonly schema: GraphQLSchema
   readonly facade: Facade
   readonly logger: Logger
+  readonly newDeadline: () => Deadline
   readonly execution: Execution | null
   /** Further rules (limits, persisted documents, metrics), run before ours. */
   readonly plugins?: readonly Plugin[]
@@ -46,6 +49,7 @@ export function createHttp({
   schema,
   facade,
   logger,
+  newDeadline,
   execution,
   plugins = [],
   hasGraphiql = true,
@@ -53,8 +57,13 @@ export function createHttp({
   return createYoga<Incoming, OperationContext>({
     schema,
     graphqlEndpoint: ENDPOINT,
-    context: ({ requestId, principal, signal, request }) =>
-      createContext({ facade, requestId, principal, signal: signal ?? request.signal }),
+    context({ requestId, principal, deadline: given, request, ...rest }) {
+      const { req } = rest as { readonly req?: ReadRequest }
+      if (req?.context !== undefined) return req.context
+      const deadline = given ?? heldTo(newDeadline(), request)
+      const { signal } = deadline
+      return createContext({ facade: timely(facade, deadline), requestId, principal, signal })
+    },
     plugins: [
       ...plugins,
       referenceEngine,
@@ -75,6 +84,12 @@ export function createHttp({
     logging: yogaLog(logger),
     disposeOnProcessTerminate: false,
   })
+}
+
+/** Over HTTP the request itself says that the asker has left. */
+function heldTo(deadline: Deadline, { signal }: Request): Deadline {
+  signal.addEventListener('abort', () => deadline.hangUp(), { once: true })
+  return deadline
 }
 
 /** graphql-js itself in place of the executor Yoga brings along: half the time on our answers. */

@@ -167,6 +167,24 @@ describe.each(Object.entries(makers))('%s', (_, make) => {
     expect(await store.snapshot('0'.repeat(64))).toBeNull()
   })
 
+  it('reads several records by their ids, each at its place', async () => {
+    const pair = [snapshot('price:BTC-USD', realClock.now()), snapshot('price:ETH-USD', realClock.now())]
+    await store.putSnapshots(pair, HOUR)
+    const [btc, eth] = pair.map(({ id }) => id)
+    const found = await store.snapshots([eth ?? '', '0'.repeat(64), btc ?? ''])
+    expect(found.map((each) => each?.id ?? null)).toEqual([eth, null, btc])
+    expect(await store.snapshots([])).toEqual([])
+  })
+
+  it('keeps a record that is written again as long as a new one', async () => {
+    const part = snapshot('klines:BTC-USD:H1:block', realClock.now() - 900)
+    await store.putSnapshots([part], 1_000)
+    await store.putSnapshots([part, snapshot('klines:BTC-USD:H1:500', realClock.now())], 60_000)
+    await new Promise((resolve) => setTimeout(resolve, 200))
+    await store.putSnapshots([snapshot('klines:BTC-USD:H1:500', realClock.now())], 1_000)
+    expect((await store.snapshots([part.id]))[0]?.body).toBe(part.body)
+  })
+
   it('changes nothing when a record is written again', async () => {
     const record = snapshot('price:BTC-USD', realClock.now() - 500)
     await store.putSnapshots([record], HOUR)

@@ -22,7 +22,7 @@ export function checkSymbols({ universe }: Admission, symbols: readonly MarketSy
     return refused('BAD_USER_INPUT', 'At least one symbol is needed', { argument: 'symbols', limit: 1 })
   }
   const unknown = symbols.find((symbol) => !universe.has(symbol))
-  return unknown === undefined ? null : refused('UNKNOWN_SYMBOL', `${unknown} is not in the universe`)
+  return unknown === undefined ? null : refused('UNKNOWN_SYMBOL', `${unknown} is not a configured market.`)
 }
 
 /** The venues to read: those asked for, or all that are allowed and may list one of the symbols. */

@@ -7,6 +7,7 @@ import { quietRepeats } from '../../src/server/quiet-log.ts'
 import { TestClock } from '../support/clock.ts'
 import { stillFacade } from '../support/facade.ts'
 import { serveProtected } from './protected.ts'
+import { RawReader } from './readers.ts'
 
 describe('a log', () => {
   it('is not filled by the same words again and again, and says how many it held back', () => {
@@ -90,6 +91,51 @@ describe('traces', () => {
     )
     expect(spans[1]?.['traceId']).toMatch(/^[0-9a-f]{32}$/)
     expect(spans[1]).not.toHaveProperty('parentSpanId')
+    await served.stop()
+  })
+
+  it('tell of each operation on a socket: what it was, whose, and how it ended', async () => {
+    const endpoint = await listening
+    const facade = stillFacade()
+    const served = await serveProtected({ facade, env: { OTEL_EXPORTER_OTLP_ENDPOINT: endpoint } })
+    const reader = new RawReader(served.wsUrl)
+    await reader.isReady
+    const ask = (id: string, payload: object) =>
+      reader.socket.send(JSON.stringify({ id, type: 'subscribe', payload }))
+    const ended = () =>
+      reader.messages.filter(({ type }) => type !== 'next').map(({ id, type }) => [id, type])
+    const [trace, parent] = ['0af7651916cd43dd8448eb211c80319c', 'b7ad6b7169203331']
+    ask('1', { query: 'query Names { symbols }', extensions: { traceparent: `00-${trace}-${parent}-01` } })
+    await expect.poll(ended).toEqual([['1', 'complete']])
+    ask('2', { query: '{ nonsense }' })
+    await expect.poll(ended).toContainEqual(['2', 'error'])
+    ask('3', { query: 'subscription { prices(symbols: ["BTC-USD"]) { symbol } }' })
+    ask('4', { query: 'subscription { trades(symbols: ["BTC-USD"]) { id } }' })
+    await expect.poll(() => served.subscriptions()).toBe(2)
+    reader.socket.send('{"id":"3","type":"complete"}')
+    await expect.poll(() => served.subscriptions()).toBe(1)
+    reader.socket.terminate()
+    await expect.poll(() => served.subscriptions()).toBe(0)
+    await served.protection.tracer?.flush()
+    const spans = received.flatMap(({ resourceSpans }) => resourceSpans[0]?.scopeSpans[0]?.spans ?? [])
+    const facts = spans.map(({ attributes }) =>
+      Object.fromEntries(
+        (attributes as { key: string; value: { stringValue: string } }[]).map(({ key, value }) => [
+          key,
+          value.stringValue,
+        ]),
+      ),
+    )
+    expect(spans.map(({ name }) => name)).toEqual(Array(4).fill('WS /graphql'))
+    expect(spans[0]).toMatchObject({ traceId: trace, parentSpanId: parent })
+    expect(facts).toMatchObject([
+      { 'graphql.operation.type': 'query', 'graphql.operation.name': 'Names' },
+      { 'graphql.operation.type': 'query', 'error.type': 'BAD_USER_INPUT' },
+      { 'graphql.operation.type': 'subscription' },
+      { 'graphql.operation.type': 'subscription' },
+    ])
+    expect(new Set(facts.map((each) => each['connection_id'])).size).toBe(1)
+    expect(new Set(facts.map((each) => each['request_id'])).size).toBe(4)
     await served.stop()
   })
 

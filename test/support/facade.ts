@@ -173,11 +173,14 @@ const stillWarm: Warm = {
 
 /** The same warm tier, writing down what it is asked. */
 function counted(warm: Warm, asked: Record<keyof Warm, unknown[]>): Warm {
-  const entries = Object.entries(warm) as [keyof Warm, (request: never) => unknown][]
+  const entries = Object.entries(warm) as [keyof Warm, (request: never, signal?: AbortSignal) => unknown][]
   return Object.fromEntries(
     entries.map(([kind, answer]) => {
       asked[kind] = []
-      return [kind, (request: never) => (asked[kind].push(request), answer(request))]
+      return [
+        kind,
+        (request: never, signal?: AbortSignal) => (asked[kind].push(request), answer(request, signal)),
+      ]
     }),
   ) as unknown as Warm
 }

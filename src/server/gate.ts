@@ -14,6 +14,7 @@ import type { Auth } from './auth.ts'
 import { countIn } from './counters.ts'
 import type { Counters } from './counters.ts'
 import { tooMany } from './door.ts'
+import { isPage } from './graphiql.ts'
 import type { Lag } from './lag.ts'
 import type { Origins } from './origins.ts'
 import { rateHeaders } from './rates.ts'
@@ -99,11 +100,6 @@ export function createGate(parts: GateParts): Gate {
 }
 
 const NOBODY = { principal: null, expiresAt: null }
-
-const isPage = ({ method, headers, url = '' }: IncomingMessage): boolean =>
-  method === 'GET' && !url.includes('query=') && !url.includes('extensions=') && !url.includes('documentId=')
-    ? (headers.accept?.includes('text/html') ?? false)
-    : false
 
 const rateError = ({ limit, resetMs }: Rate, clock: Clock): FacadeError =>
   tooMany(limit, clock.now() + resetMs)

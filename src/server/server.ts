@@ -13,6 +13,7 @@ import { buildSchema, createContext } from '../graphql/schema.ts'
 import { countIn } from './counters.ts'
 import { Deadline, timely } from './deadline.ts'
 import type { Door } from './door.ts'
+import { isPage, sendPage } from './graphiql.ts'
 import { InFlight, leave } from './lifecycle.ts'
 import { createMetrics } from './metrics.ts'
 import type { Delivery, SourceCounts } from './metrics.ts'
@@ -67,7 +68,7 @@ export async function startServer(parts: ServerParts): Promise<RunningServer> {
   const inFlight = new InFlight()
   let isDraining = false
   const newDeadline = deadlines(clock, protection)
-  const yoga = createHttp({ schema, facade, logger, newDeadline, execution, plugins, hasGraphiql })
+  const yoga = createHttp({ schema, facade, logger, newDeadline, execution, plugins })
   const tracer = protection?.tracer ?? null
   const websocket = createWebsocket({ yoga, logger, clock, newDeadline, execution, door, rules, tracer })
   const answerProbe = createProbes({
@@ -83,7 +84,7 @@ export async function startServer(parts: ServerParts): Promise<RunningServer> {
     requestTimeout: 10_000,
     connectionsCheckingInterval: 1_000,
   })
-  const answering = { yoga, facade, newDeadline, execution, protection }
+  const answering = { yoga, facade, newDeadline, execution, protection, hasGraphiql }
   server.on('request', (request, response) => {
     if (answerProbe(request, response)) return
     const path = pathOf(request)
@@ -149,10 +150,11 @@ interface Answering {
   readonly newDeadline: () => Deadline
   readonly execution: Execution | null
   readonly protection: Protection | null
+  readonly hasGraphiql: boolean
 }
 
 async function answer(
-  { yoga, facade, newDeadline, execution, protection }: Answering,
+  { yoga, facade, newDeadline, execution, protection, hasGraphiql }: Answering,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
@@ -161,6 +163,7 @@ async function answer(
   traced(protection, request, response, requestId)
   const principal = protection === null ? null : await protection.gate.admit(request, response, requestId)
   if (principal === undefined) return
+  if (hasGraphiql && isPage(request)) return sendPage(request, response)
   if (execution !== null && isQuick(request)) {
     const contextOf = (deadline: Deadline) =>
       createContext({ facade: timely(facade, deadline), requestId, principal, signal: deadline.signal })

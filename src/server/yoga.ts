@@ -18,7 +18,6 @@ import { timely } from './deadline.ts'
 import type { Deadline } from './deadline.ts'
 import type { Execution } from './quick.ts'
 import type { ReadRequest } from './quick-http.ts'
-import { graphiqlOptions, renderPage } from './graphiql.ts'
 import { EXTRA_PARAMETERS } from './persisted.ts'
 
 export const ENDPOINT = '/graphql'
@@ -42,7 +41,6 @@ export interface YogaParts {
   readonly execution: Execution | null
   /** Further rules (limits, persisted documents, metrics), run before ours. */
   readonly plugins?: readonly Plugin[]
-  readonly hasGraphiql?: boolean
 }
 
 export function createHttp({
@@ -52,7 +50,6 @@ export function createHttp({
   newDeadline,
   execution,
   plugins = [],
-  hasGraphiql = true,
 }: YogaParts): Yoga {
   return createYoga<Incoming, OperationContext>({
     schema,
@@ -79,8 +76,8 @@ export function createHttp({
     // The gate says which pages may read our answers.
     cors: false,
     extraParamNames: EXTRA_PARAMETERS,
-    graphiql: hasGraphiql ? graphiqlOptions() : false,
-    renderGraphiQL: renderPage,
+    // The page for people is sent before Yoga is asked.
+    graphiql: false,
     logging: yogaLog(logger),
     disposeOnProcessTerminate: false,
   })

@@ -106,7 +106,7 @@ export const VARIABLES = {
   profile: text(
     'NODE_ENV',
     'development',
-    '`production` switches introspection, suggestions and GraphiQL off.',
+    '`production` switches introspection, suggestions and GraphiQL off; see "In production".',
   ),
   redisUrl: variable(
     'REDIS_URL',
@@ -195,14 +195,14 @@ export const VARIABLES = {
     3_000,
     0,
     10_000_000,
-    'Operations an address may run a minute; 0: any.',
+    'Operations an address may run a minute; 0: any (as in the demo).',
   ),
   principalRequestsPerMinute: whole(
     'RATE_LIMIT_PRINCIPAL_PER_MINUTE',
     6_000,
     0,
     10_000_000,
-    'Operations a key or token subject may run a minute; 0: any.',
+    'Operations a key or token subject may run a minute; 0: any (as in the demo).',
   ),
   messagesPerSecond: whole(
     'SOCKET_MESSAGES_PER_SECOND',

@@ -45,6 +45,8 @@ for _ in $(seq 1 120); do
   sleep 0.5
 done
 ask() { curl -fsS "http://127.0.0.1:$port$1"; }
+curl -fsS "http://127.0.0.1:$port/graphql" -H 'content-type: application/json' \
+  -d '{"query":"{ market(symbol: \"BTC-USD\") { price { value } } }"}' >"$scratch/price.log" || fail 'no price'
 ask /metrics >"$scratch/metrics" || fail '/metrics does not answer'
 promtool check metrics <"$scratch/metrics" || fail 'promtool objects to /metrics'
 say "metrics: $(grep -c '^# TYPE' "$scratch/metrics") families, nothing to object to"
@@ -69,7 +71,8 @@ done
 [ "$up" = 1 ] || fail 'prometheus does not see the facade up'
 say 'up 1'
 for expression in 'count({__name__=~"facade_.+"})' 'sum(facade_stream_connected)' 'sum(facade_source_up)' \
-  'sum(facade_stream_messages_total)' 'sum(facade_snapshots_written_total)'; do
+  'sum(facade_stream_messages_total)' 'sum(facade_http_answers_total{status="200"})' \
+  'sum(facade_snapshots_written_total)'; do
   seen=$(value "$expression")
   [ -n "$seen" ] || fail "$expression has no value"
   say "$expression $seen"

@@ -6,6 +6,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { arch, cpus, release } from 'node:os'
 import { parseArgs } from 'node:util'
 import { fanout, mixed, topics } from './fanout.ts'
+import { warm } from './warm.ts'
 import { markdownOf } from './support/report.ts'
 import type { Row } from './support/report.ts'
 
@@ -16,7 +17,7 @@ core and the load on the other. Only ratios within a table mean anything: figure
 not reach stay in the list.
 `
 
-const ROWS: Readonly<Record<string, Row>> = { fanout, topics, mixed }
+const ROWS: Readonly<Record<string, Row>> = { fanout, topics, mixed, warm }
 
 const { values, positionals } = parseArgs({
   options: { quick: { type: 'boolean', default: false }, runs: { type: 'string', default: '5' } },

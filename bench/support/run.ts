@@ -1,5 +1,6 @@
 /** Runs one contender: its server pinned to one core, the load to the other. Hides processes and ports. */
 import { spawn } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { createInterface } from 'node:readline'
@@ -34,6 +35,7 @@ export interface Reading {
   readonly p99: number | null
   readonly cpuMicrosPerMessage: number
   readonly rssBytes: number
+  readonly failures?: number
 }
 
 export const here = (path: string): string => fileURLToPath(new URL(`../${path}`, import.meta.url))
@@ -43,43 +45,81 @@ export const pinned = (core: number, script: string, args: readonly string[]): [
     : [process.execPath, [script, ...args]]
 
 export async function contest(contender: Contender, load: Load): Promise<Reading> {
-  const [command, args] = pinned(0, here(contender.script), [])
+  const { symbols, rate, isDealt, ...rest } = load
+  return withServer(
+    contender,
+    {
+      BENCH_SYMBOLS: JSON.stringify(symbols),
+      ...(rate === undefined ? {} : { BENCH_RATE: String(rate) }),
+      ...(isDealt === true ? { BENCH_DEALT: '1' } : {}),
+    },
+    (server, { service, control }) =>
+      measure(server, 'support/readers.mjs', { port: service, control, ...rest }),
+  )
+}
+
+export interface Asking {
+  readonly body: string
+  readonly ms: number
+}
+
+/** The same over HTTP: as many answers as sixteen connections get. */
+export const request = (contender: Contender, load: Asking): Promise<Reading> =>
+  withServer(contender, {}, (server, { service }) =>
+    measure(server, 'support/http-load.mjs', { port: service, ...load }),
+  )
+
+interface Ports {
+  readonly service: number
+  readonly control?: number
+}
+
+/** Runs `use` while the contender's server stands. */
+export async function withServer<T>(
+  { script, env }: Contender,
+  more: Readonly<Record<string, string>>,
+  use: (server: ChildProcess, ports: Ports) => Promise<T>,
+): Promise<T> {
+  const [command, args] = pinned(0, here(script), [])
   const server = spawn(command, args, {
     stdio: ['ignore', 'pipe', 'inherit'],
-    env: {
-      ...process.env,
-      ...contender.env,
-      BENCH_SYMBOLS: JSON.stringify(load.symbols),
-      ...(load.rate === undefined ? {} : { BENCH_RATE: String(load.rate) }),
-      ...(load.isDealt === true ? { BENCH_DEALT: '1' } : {}),
-    },
+    env: { ...process.env, NODE_NO_WARNINGS: '1', ...env, ...more },
   })
   try {
-    const ports = JSON.parse(await linesOf(server.stdout)()) as { service: number; control: number }
-    const [client, clientArgs] = pinned(1, here('support/readers.mjs'), [])
-    const readers = spawn(client, clientArgs, { stdio: ['pipe', 'pipe', 'inherit'] })
-    readers.stdin.end(JSON.stringify({ port: ports.service, control: ports.control, ...load }))
-    const said = linesOf(readers.stdout)
-    await said()
-    const before = cpuMicros(server.pid)
-    const reading = JSON.parse(await said()) as Omit<Reading, 'cpuMicrosPerMessage' | 'rssBytes'>
-    const cpu = (cpuMicros(server.pid) - before) / reading.seconds
-    return { ...reading, cpuMicrosPerMessage: cpu / reading.perSecond, rssBytes: rssBytes(server.pid) }
+    return await use(server, JSON.parse(await linesOf(server.stdout)()) as Ports)
   } finally {
     server.kill('SIGKILL')
   }
 }
 
+async function measure(server: ChildProcess, script: string, options: object): Promise<Reading> {
+  const [command, args] = pinned(1, here(script), [])
+  const load = spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit'] })
+  load.stdin.end(JSON.stringify(options))
+  const said = linesOf(load.stdout)
+  await said()
+  const before = cpuMicros(server.pid)
+  const reading = JSON.parse(await said()) as Omit<Reading, 'cpuMicrosPerMessage' | 'rssBytes'>
+  const cpu = (cpuMicros(server.pid) - before) / reading.seconds
+  return { ...reading, cpuMicrosPerMessage: cpu / reading.perSecond, rssBytes: rssBytes(server.pid) }
+}
+
 /** Interleaves the contenders `runs` times and gives each one's median. */
-export async function interleaved(
+export const interleaved = (
   contenders: readonly Contender[],
   load: Load,
   runs = 5,
+): Promise<ReadonlyMap<string, Reading>> => interleaveAll(contenders, (each) => contest(each, load), runs)
+
+export async function interleaveAll(
+  contenders: readonly Contender[],
+  once: (contender: Contender) => Promise<Reading>,
+  runs: number,
 ): Promise<ReadonlyMap<string, Reading>> {
   const readings = new Map<string, Reading[]>()
   for (let run = 0; run < runs; run++) {
     for (const contender of contenders) {
-      const reading = await contest(contender, load).catch((error: unknown) => {
+      const reading = await once(contender).catch((error: unknown) => {
         process.stderr.write(`${contender.name}: ${String(error)}\n`)
         return null
       })

@@ -6,6 +6,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { arch, cpus, release } from 'node:os'
 import { parseArgs } from 'node:util'
 import { fanout, mixed, topics } from './fanout.ts'
+import { book, growth, ingest, memory, reconcile, texts } from './rows.ts'
 import { warm } from './warm.ts'
 import { markdownOf } from './support/report.ts'
 import type { Row } from './support/report.ts'
@@ -17,7 +18,18 @@ core and the load on the other. Only ratios within a table mean anything: figure
 not reach stay in the list.
 `
 
-const ROWS: Readonly<Record<string, Row>> = { fanout, topics, mixed, warm }
+const MEASURED: Readonly<Record<string, Row>> = {
+  fanout,
+  topics,
+  mixed,
+  warm,
+  ingest,
+  book,
+  reconcile,
+  memory,
+  growth,
+}
+const ROWS = [...Object.keys(MEASURED), ...Object.keys(texts)]
 
 const { values, positionals } = parseArgs({
   options: { quick: { type: 'boolean', default: false }, runs: { type: 'string', default: '5' } },
@@ -25,16 +37,16 @@ const { values, positionals } = parseArgs({
 })
 const isQuick = values.quick
 const mode = { isQuick, runs: isQuick ? 1 : Number(values.runs) }
-const unknown = positionals.find((name) => !(name in ROWS))
+const unknown = positionals.find((name) => !ROWS.includes(name))
 if (unknown !== undefined) {
-  process.stderr.write(`no row ${unknown}; there are: ${Object.keys(ROWS).join(', ')}\n`)
+  process.stderr.write(`no row ${unknown}; there are: ${ROWS.join(', ')}\n`)
   process.exit(2)
 }
 
 const FILE = new URL('RESULTS.md', import.meta.url)
-for (const name of positionals.length > 0 ? positionals : Object.keys(ROWS)) {
+for (const name of positionals.length > 0 ? positionals : ROWS) {
   process.stderr.write(`${name} …\n`)
-  const text = (await (ROWS[name] as Row)(mode)).map(markdownOf).join('\n')
+  const text = (await texts[name]?.()) ?? (await (MEASURED[name] as Row)(mode)).map(markdownOf).join('\n')
   process.stdout.write(`${text}\n`)
   keep(name, text)
 }
@@ -44,7 +56,7 @@ process.exit(0)
 function keep(name: string, text: string): void {
   const sections = new Map(sectionsOf(existsSync(FILE) ? readFileSync(FILE, 'utf8') : ''))
   sections.set(name, `_${machine()}_\n\n${text}`)
-  const parts = Object.keys(ROWS).flatMap((row) => {
+  const parts = ROWS.flatMap((row) => {
     const section = sections.get(row)
     return section === undefined ? [] : [`## ${row}\n\n${section.trim()}\n`]
   })

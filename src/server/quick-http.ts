@@ -54,7 +54,9 @@ export async function answerQuickly(
   const asked = operationIn(body)
   if (asked === null) return false
   request.isTried = true
-  response.once('close', () => deadline.hangUp())
+  response.once('close', () => {
+    if (!response.writableFinished) deadline.hangUp()
+  })
   const context = contextOf(deadline)
   request.context = context
   const text = await execution.query({ ...asked, context })

@@ -17,6 +17,8 @@ export interface Want<T> {
   readonly ttlMs: number | ((value: T) => number)
   /** How long past its time the value may stand in for a failed source; 0 for never. */
   readonly staleMs: number
+  /** After so long whoever waits is given a value past its time, where there is one; the fetch goes on. */
+  readonly softMs?: number
   /** `signal` is aborted when nobody waits for it any more. */
   readonly fetch: (signal: AbortSignal) => Promise<Reading<T>>
   /** Overrides the entry's own time, e.g. where only a part of it is of interest. */
@@ -127,11 +129,22 @@ export function createCached({ store, clock }: { readonly store: Store; readonly
   const missing = async <T>(want: Want<T>, old: Entry<T> | null, asker?: AbortSignal): Promise<Got<T>> => {
     const { key } = want
     const look = () => heldBy(want)
-    const answer = await leased({ key, look, make: (signal) => fetchAndKeep(want, signal) }, asker)
-    if (answer.ok) return { ok: true, entry: answer.value, status: 'MISS', failure: null }
-    return old !== null && clock.now() < old.expiresAt + want.staleMs
-      ? { ok: true, entry: old, status: 'STALE', failure: answer.failure }
-      : { ok: false, failure: answer.failure }
+    const asked = leased({ key, look, make: (signal) => fetchAndKeep(want, signal) }, asker)
+    const isAtHand = old !== null && clock.now() < old.expiresAt + want.staleMs
+    const answer = isAtHand && want.softMs !== undefined ? await within(want.softMs, asked) : await asked
+    if (answer?.ok) return { ok: true, entry: answer.value, status: 'MISS', failure: null }
+    const failure = answer?.failure ?? null
+    if (isAtHand) return { ok: true, entry: old, status: 'STALE', failure }
+    return { ok: false, failure: failure ?? { reason: 'UNAVAILABLE', message: 'nothing came' } }
+  }
+
+  /** Null when it takes longer. */
+  const within = async <T>(ms: number, work: Promise<T>): Promise<T | null> => {
+    const { promise, resolve } = Promise.withResolvers<null>()
+    const cancel = clock.after(ms, () => resolve(null))
+    const first = await Promise.race([work, promise])
+    cancel()
+    return first
   }
 
   return {

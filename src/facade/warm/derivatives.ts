@@ -19,6 +19,7 @@ import type { Got } from './cached.ts'
 import { unavailable } from './decided.ts'
 import type { WarmParts } from './parts.ts'
 import { createPast } from './past.ts'
+import { SOFT_TIMEOUT_MS } from './slots.ts'
 import { STALE_FACTOR } from './tables.ts'
 
 export interface Derivatives<V> {
@@ -147,6 +148,7 @@ export function createDerivatives<R extends Row, V>(parts: WarmParts, kind: Kind
           key: `${kind.name}:${venue}`,
           ttlMs: ttlSeconds * 1000,
           staleMs: ttlSeconds * 1000 * (STALE_FACTOR - 1),
+          softMs: SOFT_TIMEOUT_MS,
           fetch: (signal) => fetchTable(venue, signal),
         })),
         asker,

@@ -49,7 +49,8 @@ interface Seat<V> {
   readonly at: number
 }
 
-const SOFT_TIMEOUT_MS = 200
+/** Nobody waits longer for a new value while an older one is at hand. */
+export const SOFT_TIMEOUT_MS = 200
 /** A refresh is late when it takes longer than this many times what one usually takes. */
 const SOFT_FACTOR = 3
 

@@ -232,6 +232,8 @@ export interface CacheClassHealth {
 export interface CacheHealth {
   readonly driver: 'MEMORY' | 'REDIS'
   readonly isConnected: boolean
+  /** Why it is not, or what it refuses although it is; null when all is well. */
+  readonly reason: string | null
   readonly hitRate: number | null
   readonly hitsTotal: number
   readonly missesTotal: number

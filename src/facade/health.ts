@@ -173,7 +173,7 @@ function cacheHealth({ config, store, tally }: HealthParts): CacheHealth {
     pending: 0,
     unreadableTotal: 0,
   }
-  const { driver, isConnected, usedBytes } = attempt(() => store.status(), unreadable)
+  const { driver, isConnected, reason, usedBytes } = attempt(() => store.status(), unreadable)
   const ttls: Readonly<Record<string, number>> = config.ttlSeconds
   // The newest candles stand until theirs closes; the class has no time of its own but retention.
   const retention = Math.round(config.snapshots.retentionMs / 1000)
@@ -189,6 +189,7 @@ function cacheHealth({ config, store, tally }: HealthParts): CacheHealth {
   return {
     driver,
     isConnected,
+    reason,
     hitRate: rate(hitsTotal, missesTotal),
     hitsTotal,
     missesTotal,
@@ -202,11 +203,11 @@ const rate = (hits: number, misses: number): number | null =>
 
 function overall(sources: readonly SourceHealth[], cache: CacheHealth): Status {
   if (sources.every(({ status }) => status === 'DOWN')) return 'DOWN'
-  return cache.isConnected && sources.every(({ status }) => status === 'OK') ? 'OK' : 'DEGRADED'
+  return cache.isConnected && cache.reason === null && sources.every(({ status }) => status === 'OK') ? 'OK' : 'DEGRADED'
 }
 
 const statusesOf = ({ status, sources, cache }: Health): string =>
-  [status, cache.isConnected, ...sources.map((each) => `${each.status}${each.circuit.state}`)].join()
+  [status, cache.isConnected, cache.reason, ...sources.map((each) => `${each.status}${each.circuit.state}`)].join()
 
 function sentence(parts: readonly string[]): string {
   const text = parts.join('; ')

@@ -112,6 +112,11 @@ const CacheHealth = builder.objectRef<domain.CacheHealth>('CacheHealth').impleme
     isConnected: t.exposeBoolean('isConnected', {
       description: 'False while Redis cannot be reached. Memory always can.',
     }),
+    reason: t.exposeString('reason', {
+      nullable: true,
+      description:
+        'In a word, why it cannot be reached, or what it refuses although it can (`OOM`, `READONLY`); null when all is well.',
+    }),
     hitRate: t.exposeFloat('hitRate', {
       nullable: true,
       description: 'From 0 to 1; null before the first read.',

@@ -399,6 +399,7 @@ export function health(): Health {
     cache: {
       driver: 'MEMORY',
       isConnected: true,
+      reason: null,
       hitRate: 0.9,
       hitsTotal: 9,
       missesTotal: 1,

@@ -2,17 +2,16 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { loadConfig } from '../src/config.ts'
 import type { LoadedConfig } from '../src/config.ts'
-import { pointedAt } from '../src/main.ts'
 import { startSimulation } from '../src/sim/simulation.ts'
-import type { Simulation } from '../src/sim/simulation.ts'
 import { realClock } from '../test/support/real-clock.ts'
 import { startRedis } from '../test/support/redis.ts'
+import { economy } from './economy.ts'
 import { atLeast } from './support/report.ts'
 import type { Mode, Report } from './support/report.ts'
 import { interleaveAll, request } from './support/run.ts'
 import type { Contender, Reading } from './support/run.ts'
+import { warmConfig } from './warm-config.ts'
 
 const SYMBOLS = Array.from({ length: 100 }, (_, at) => `W${String(at).padStart(2, '0')}-USD`)
 
@@ -34,34 +33,6 @@ export const EVIDENCE = `query Evidence($symbols: [Symbol!]!) {
 export const evidenceOf = (symbols: readonly string[]): string =>
   JSON.stringify({ query: EVIDENCE, variables: { symbols } })
 
-/** A market of simulated sources, each symbol priced by six of them, and entries that outlast the run. */
-export function warmConfig(
-  symbols: readonly string[],
-  simulation: Simulation,
-  redis: string | null,
-): LoadedConfig {
-  const shipped = loadConfig({
-    LOG_LEVEL: 'silent',
-    RATE_LIMIT_PER_MINUTE: '10000000',
-    SHED_LAG_MS: '60000',
-  })
-  const everyone = [...shipped.authority.pricePrimary, ...shipped.authority.priceFallback]
-  return {
-    ...pointedAt(
-      {
-        ...shipped,
-        port: 0,
-        symbols: [...symbols, 'USDT-USD', 'USDC-USD'],
-        hotSymbols: [],
-        ttlSeconds: { ...shipped.ttlSeconds, prices_warm: 3_600 },
-        authority: { ...shipped.authority, pricePrimary: everyone },
-        redis: { ...shipped.redis, url: redis },
-      },
-      simulation.endpoints,
-    ),
-  }
-}
-
 export async function warm({ runs, isQuick }: Mode): Promise<readonly Report[]> {
   const simulation = await startSimulation({ seed: 3, symbols: SYMBOLS, now: realClock.now })
   const folder = mkdtempSync(join(tmpdir(), 'warm-'))
@@ -70,7 +41,7 @@ export async function warm({ runs, isQuick }: Mode): Promise<readonly Report[]> 
     const file = join(folder, 'answer.json')
     writeFileSync(file, await answerOf(warmConfig(SYMBOLS, simulation, null)))
     const load = { body: evidenceOf(SYMBOLS), ms: isQuick ? 1_500 : 4_000 }
-    const reports: Report[] = []
+    const reports: Report[] = [...(await economy())]
     for (const url of [null, redis.url]) {
       const contenders = contendersOf(warmConfig(SYMBOLS, simulation, url), file, url)
       const readings = await interleaveAll(contenders, (each) => request(each, load), runs)

@@ -20,27 +20,29 @@ import type {
   OperationDefinitionNode,
   SelectionSetNode,
 } from 'graphql'
+import { Page } from './page.ts'
+import type { Run } from './page.ts'
 import { remembered } from './remembered.ts'
 import type { Shared } from './remembered.ts'
 import { fieldsOf } from './selection.ts'
 import type { Given } from './selection.ts'
 import {
   NotPlain,
-  after,
   constant,
   leaf,
   list,
   optional,
   plainObject,
   property,
+  put,
   required,
   resolvedObject,
 } from './writers.ts'
-import type { PlainWriter, Run, Text, Writer } from './writers.ts'
+import type { PlainWriter, ResolvedWriter, Writer } from './writers.ts'
 
 export interface Plan {
   /** The operation's JSON, `{"data":…}`. Rejects or throws when anything is not plain. */
-  readonly execute: (run: Run) => Text
+  readonly execute: (run: Run) => Promise<string>
   /** The one root field of a subscription, and how to write one event's JSON; null for queries. */
   readonly subscription: SubscriptionPlan | null
 }
@@ -77,13 +79,16 @@ export function compile(compiling: Compiling): Plan | null {
 }
 
 function queryPlan(compiling: Compiling, root: GraphQLObjectType): Plan {
-  const { write } = new Compiler(compiling, null).object(root, [compiling.operation.selectionSet])
-  const wrap = (data: string): string => `{"data":${data}}`
+  const data = new Compiler(compiling, null).object(root, [compiling.operation.selectionSet])
   return {
     subscription: null,
-    execute: (run) => {
-      const data = write({}, run)
-      return typeof data === 'string' ? wrap(data) : data.then(wrap)
+    execute: async (run) => {
+      const page = new Page(run)
+      page.add('{"data":')
+      put(data, {}, page)
+      page.add('}')
+      await run.whole()
+      return page.text()
     },
   }
 }
@@ -170,17 +175,42 @@ function resolvedField(
   const { resolve } = field
   if (resolve === undefined) throw NotPlain
   const fixed = usesVariables(node) ? null : getArgumentValues(field, node)
-  const write = output.isPlain ? remembered(output.write) : output.write
-  const complete = (value: unknown, run: Run): Text => {
+  const call = (source: unknown, { run }: Page): unknown =>
+    resolve(source, fixed ?? argumentsOf(field, node, run), run.context, NO_INFO)
+  return output.isPlain ? plainlyResolved(call, head, output) : deeplyResolved(call, head, output)
+}
+
+type Call = (source: unknown, page: Page) => unknown
+
+function plainlyResolved(call: Call, head: string, output: PlainWriter): Writer {
+  const write = remembered(output.write)
+  const complete = (value: unknown): string => {
     if (value instanceof Error) throw NotPlain
-    return after(write(value, run), head)
+    return write(value)
   }
   return {
     isPlain: false,
-    write: (source, run) => {
-      const args = fixed ?? argumentsOf(field, node, run)
-      const value: unknown = resolve(source, args, run.context, NO_INFO)
-      return isThenable(value) ? value.then((settled) => complete(settled, run)) : complete(value, run)
+    write: (source, page) => {
+      page.add(head)
+      const value = call(source, page)
+      if (isThenable(value)) page.addLater(value, complete)
+      else page.add(complete(value))
+    },
+  }
+}
+
+function deeplyResolved(call: Call, head: string, { write }: ResolvedWriter): Writer {
+  const complete = (value: unknown, page: Page): void => {
+    if (value instanceof Error) throw NotPlain
+    write(value, page)
+  }
+  return {
+    isPlain: false,
+    write: (source, page) => {
+      page.add(head)
+      const value = call(source, page)
+      if (isThenable(value)) page.writeLater(value, complete)
+      else complete(value, page)
     },
   }
 }
@@ -200,7 +230,7 @@ function argumentsOf(
 const usesVariables = (node: FieldNode): boolean =>
   JSON.stringify(node.arguments ?? []).includes('"kind":"Variable"')
 
-const isThenable = (value: unknown): value is Promise<unknown> =>
+const isThenable = (value: unknown): value is PromiseLike<unknown> =>
   typeof value === 'object' && value !== null && 'then' in value
 
 /** Resolvers of this schema take no `info`; one that reads it fails here and graphql-js takes over. */

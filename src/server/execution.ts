@@ -6,8 +6,8 @@ import { execute, getVariableValues } from 'graphql'
 import type { GraphQLSchema, OperationDefinitionNode } from 'graphql'
 import type { Clock } from '../domain/clock.ts'
 import { presentResult } from '../graphql/errors.ts'
-import { newRun } from './writers.ts'
-import type { Variables } from './writers.ts'
+import { Run } from './page.ts'
+import type { Variables } from './page.ts'
 import type { Documents, Prepared } from './documents.ts'
 import { createFanout } from './fanout.ts'
 import type { Fanout } from './fanout.ts'
@@ -95,7 +95,7 @@ async function queryText(knowing: Knowing, operation: QuickOperation): Promise<s
   const plan = known?.prepared.plan(known.operation, known.variables.coerced)
   if (!known || !plan) return null
   try {
-    return await plan.execute(newRun(operation.context, known.variables))
+    return await plan.execute(new Run(operation.context, known.variables))
   } catch {
     // Whatever it was, graphql-js meets it again and reports it with its path and place.
     return null

@@ -2,30 +2,12 @@
  * The parts a plan is made of: each writes the JSON of one kind of value. A writer that is plain calls no resolver,
  * so what it writes depends on the value alone and may be kept with it.
  */
-import type { GraphQLEnumType, GraphQLLeafType, getArgumentValues } from 'graphql'
-import type { FieldNode } from 'graphql'
+import type { GraphQLEnumType, GraphQLLeafType } from 'graphql'
 import { leafWriter } from './leaf.ts'
-
-/** Coerced variables as graphql-js hands them to `getArgumentValues`. */
-export type Variables = NonNullable<Parameters<typeof getArgumentValues>[2]>
-
-/** One execution: what resolvers see, and the arguments already computed in it. */
-export interface Run {
-  readonly context: unknown
-  readonly variables: Variables
-  readonly args: Map<FieldNode, Record<string, unknown>>
-}
-
-export const newRun = (context: unknown, variables: Variables): Run => ({
-  context,
-  variables,
-  args: new Map(),
-})
+import type { Page } from './page.ts'
 
 /** Thrown when a value is not plain; graphql-js must execute the operation instead. */
 export const NotPlain = new Error('not plain')
-
-export type Text = string | Promise<string>
 
 export type Writer = PlainWriter | ResolvedWriter
 
@@ -39,7 +21,7 @@ export interface PlainWriter {
 
 export interface ResolvedWriter {
   readonly isPlain: false
-  readonly write: (value: unknown, run: Run) => Text
+  readonly write: (value: unknown, page: Page) => void
 }
 
 export function plainObject(type: string, fields: readonly PlainWriter[]): PlainWriter {
@@ -59,19 +41,25 @@ export function plainObject(type: string, fields: readonly PlainWriter[]): Plain
 export function resolvedObject(fields: readonly Writer[]): ResolvedWriter {
   return {
     isPlain: false,
-    write: (value, run) => {
+    write: (value, page) => {
       if (value instanceof Error) throw NotPlain
-      const parts = fields.map((field) => field.write(value, run))
-      return joined(parts, '', '{', '}')
+      page.add('{')
+      for (const field of fields) put(field, value, page)
+      page.add('}')
     },
   }
 }
 
 /** A property and the key it answers under; the first of an object carries no comma. */
 export function property(head: string, name: string, output: Writer): Writer {
-  const read = (source: unknown): unknown => (source as Record<string, unknown>)[name]
   if (!output.isPlain) {
-    return { isPlain: false, write: (source, run) => after(output.write(read(source), run), head) }
+    return {
+      isPlain: false,
+      write: (source, page) => {
+        page.add(head)
+        output.write((source as Record<string, unknown>)[name], page)
+      },
+    }
   }
   const { write, selection } = output
   return {
@@ -87,10 +75,14 @@ export function list(item: Writer): Writer {
   if (!item.isPlain) {
     return {
       isPlain: false,
-      write: (value, run) => {
+      write: (value, page) => {
         if (!Array.isArray(value)) throw NotPlain
-        const parts = value.map((entry) => item.write(entry, run))
-        return joined(parts, ',', '[', ']')
+        page.add('[')
+        for (let index = 0; index < value.length; index++) {
+          if (index > 0) page.add(',')
+          item.write(value[index], page)
+        }
+        page.add(']')
       },
     }
   }
@@ -128,7 +120,7 @@ export function required(output: Writer): Writer {
     if (value === null || value === undefined) throw NotPlain
   }
   if (!output.isPlain) {
-    return { isPlain: false, write: (value, run) => (check(value), output.write(value, run)) }
+    return { isPlain: false, write: (value, page) => (check(value), output.write(value, page)) }
   }
   return {
     isPlain: true,
@@ -141,7 +133,10 @@ export function optional(output: Writer): Writer {
   if (!output.isPlain) {
     return {
       isPlain: false,
-      write: (value, run) => (value === null || value === undefined ? 'null' : output.write(value, run)),
+      write: (value, page) => {
+        if (value === null || value === undefined) page.add('null')
+        else output.write(value, page)
+      },
     }
   }
   const { write, selection } = output
@@ -152,12 +147,7 @@ export function optional(output: Writer): Writer {
   }
 }
 
-function joined(parts: readonly Text[], separator: string, open: string, close: string): Text {
-  for (const part of parts) {
-    if (typeof part !== 'string') return Promise.all(parts).then((all) => open + all.join(separator) + close)
-  }
-  return open + parts.join(separator) + close
+export function put(writer: Writer, value: unknown, page: Page): void {
+  if (writer.isPlain) page.add(writer.write(value))
+  else writer.write(value, page)
 }
-
-export const after = (text: Text, head: string): Text =>
-  typeof text === 'string' ? head + text : text.then((settled) => head + settled)

@@ -38,6 +38,7 @@ export interface Gate {
 }
 
 export const MAX_PENDING = 100
+const NOT_PASSED = { ok: false } as const
 const PROBE_EVERY_MS = 500
 const RENEW_AFTER_PROBES = 6
 
@@ -56,11 +57,15 @@ export function createGate(options: GateOptions): Gate {
   let pending = 0
   let missed = 0
   let failedProbes = 0
+  /** Those who wait for an answer; none will come while it is shut. */
+  const waiting = new Set<() => void>()
 
   const shut = (why: string): void => {
     if (isOpen) logger.warn({ reason: why }, 'store out of reach; answering from memory')
     isOpen = false
     reason = why
+    for (const giveUp of waiting) giveUp()
+    waiting.clear()
   }
 
   const reach = (): void => {
@@ -99,23 +104,33 @@ export function createGate(options: GateOptions): Gate {
     } else shut(label)
   }
 
+  const run = async <T>(command: () => Promise<T>, kind: 'read' | 'write'): Promise<Passed<T>> => {
+    try {
+      const value = await command()
+      missed = 0
+      if (kind === 'write') refusing = null
+      return { ok: true, value }
+    } catch (cause) {
+      if (isOpen) judge(cause)
+      return NOT_PASSED
+    }
+  }
+
   const stopProbing = clock.every(PROBE_EVERY_MS, () => void probe())
 
   return {
-    async pass(command, kind = 'read') {
-      if (!isOpen || pending >= MAX_PENDING) return { ok: false }
+    pass(command, kind = 'read') {
+      if (!isOpen || pending >= MAX_PENDING) return Promise.resolve(NOT_PASSED)
       pending += 1
-      try {
-        const value = await command()
-        missed = 0
-        if (kind === 'write') refusing = null
-        return { ok: true, value }
-      } catch (cause) {
-        if (isOpen) judge(cause)
-        return { ok: false }
-      } finally {
-        pending -= 1
-      }
+      return new Promise((resolve) => {
+        const giveUp = (): void => resolve(NOT_PASSED)
+        waiting.add(giveUp)
+        void run(command, kind).then((passed) => {
+          pending -= 1
+          waiting.delete(giveUp)
+          resolve(passed)
+        })
+      })
     },
     isOpen: () => isOpen,
     reason: () => reason ?? refusing,

@@ -2,9 +2,9 @@
  * Remembering in Redis, for several processes. Hides envelopes, the local copies that make an unchanged value
  * the same object again, and going on from memory while Redis is out of reach.
  *
- * Nothing stale wins over fresh after an outage: what could not be written is marked so here and beats what
- * Redis still holds if it was cached later; a write that Redis executes late carries its own instants, so
- * it is as old as it is; and records, which never change, are simply written again.
+ * Nothing stale wins over fresh after an outage: what could not be written is marked so here, beats what Redis
+ * still holds if it was cached later, and is written once Redis is back; a write that Redis executes late
+ * carries its own instants, so it is as old as it is; and records, which never change, are simply written again.
  */
 import { randomBytes } from 'node:crypto'
 import type { Clock } from '../domain/clock.ts'
@@ -41,7 +41,7 @@ export interface RedisStore extends Store {
 
 interface Local {
   readonly entry: Entry
-  readonly tag: Buffer
+  tag: Buffer
   /** Monotonic. */
   readonly until: number
   isWritten: boolean
@@ -50,9 +50,22 @@ interface Local {
 const MIB = 1024 * 1024
 const LOCAL_BYTES = 64 * MIB
 const INFO_EVERY_MS = 5000
+const RESUMED_AT_ONCE = 200
 const SILENT: StoreLogger = { info: () => {}, warn: () => {} }
 /** KEYS: one an entry. ARGV: ms to live and bytes of each. */
 const WRITE = `for i = 1, #KEYS do redis.call('SET', KEYS[i], ARGV[2 * i], 'PX', ARGV[2 * i - 1]) end return #KEYS`
+/**
+ * Writes what is newer than what lies there. KEYS: one an entry. ARGV: instant, ms to live and bytes of each. The
+ * instant of what lies there stands in its envelope, so that not even a huge value has to be looked at whole.
+ */
+const WRITE_NEWER = `
+for i = 1, #KEYS do
+  local at, head = 3 * i, redis.pcall('GETRANGE', KEYS[i], 0, 22)
+  local isOurs = type(head) == 'string' and #head == 23 and string.byte(head) == 199
+  local theirs = isOurs and struct.unpack('>d', string.sub(head, 16, 23)) or -1
+  if not (theirs > tonumber(ARGV[at - 2])) then redis.call('SET', KEYS[i], ARGV[at], 'PX', ARGV[at - 1]) end
+end
+return #KEYS`
 const RELEASE = `if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0`
 
 export function createRedisStore(options: RedisStoreOptions): RedisStore {
@@ -80,6 +93,7 @@ export function createRedisStore(options: RedisStoreOptions): RedisStore {
     onReached() {
       for (const resolve of waiting) resolve()
       void records.resume()
+      void resume()
       void measure()
     },
   })
@@ -167,6 +181,38 @@ export function createRedisStore(options: RedisStoreOptions): RedisStore {
       for (const at of group) {
         const { bytes } = sealed[at] as Sealed
         pipeline.set(keys[at] as string, bytes, 'PX', keepOf(writes[at] as EntryWrite))
+      }
+      return replies(pipeline)
+    })
+    await Promise.all(each)
+  }
+
+  /** Whatever lies in the place of what could not be written is older, or was never ours, or stays. */
+  const resume = async (): Promise<void> => {
+    const now = clock.monotonic()
+    const late = [...local].filter(([, { isWritten, until }]) => !isWritten && until > now)
+    for (let from = 0; from < late.length; from += RESUMED_AT_ONCE) {
+      const some = late.slice(from, from + RESUMED_AT_ONCE)
+      const written = await gate.pass(() => writeNewer(some), 'write')
+      if (written.ok) for (const [, here] of some) here.isWritten = true
+    }
+  }
+
+  const writeNewer = async (late: readonly (readonly [key: string, here: Local])[]): Promise<void> => {
+    const keys = late.map(([key]) => prefix + key)
+    const valuesOf = ([, here]: readonly [string, Local]) => {
+      const sealed = seal(here.entry)
+      here.tag = sealed.tag
+      return [here.entry.cachedAt, Math.ceil(here.until - clock.monotonic()), sealed.bytes]
+    }
+    if (!link.isCluster) {
+      await link.client().eval(WRITE_NEWER, keys.length, ...keys, ...late.flatMap(valuesOf))
+      return
+    }
+    const each = link.groups(keys).map((group) => {
+      const pipeline = link.client().pipeline()
+      for (const at of group) {
+        pipeline.eval(WRITE_NEWER, 1, keys[at] as string, ...valuesOf(late[at] as readonly [string, Local]))
       }
       return replies(pipeline)
     })

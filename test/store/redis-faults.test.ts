@@ -125,6 +125,33 @@ describe('when Redis is killed', () => {
     expect((await ours.getMany(['price:BTC-USD']))[0]?.data).toEqual({ value: 'after' })
   })
 
+  it('writes what was cached during the outage once it is over, but never over what is newer', async () => {
+    const server = await redis()
+    const [ours, theirs] = [await readyAt(server.url), await readyAt(server.url)]
+    const cached = (store: RedisStore, key: string, cachedAt: number, data: string) => {
+      const entry = { data, cachedAt, expiresAt: cachedAt + 60_000 }
+      return store.setMany([{ key, entry, keepMs: 300_000 }])
+    }
+    const now = realClock.now()
+    server.signal('SIGSTOP')
+    for (let count = 0; count < 4; count++) await ours.getMany(['x'])
+    expect(ours.status().isConnected).toBe(false)
+    for (const key of ['mine', 'newer', 'poisoned', 'other type']) await cached(ours, key, now, 'mine')
+    server.signal('SIGCONT')
+    // Before ours looks again: what others have written meanwhile.
+    await until(() => theirs.status().isConnected)
+    await cached(theirs, 'newer', now + 1_000, 'theirs')
+    const at = (...args: string[]) => cli(['-p', `${server.port}`, ...args])
+    at('set', 'cryptorun:poisoned', 'x'.repeat(100), 'px', '60000')
+    at('lpush', 'cryptorun:other type', 'x')
+    await until(() => ours.status().isConnected)
+    await until(() => at('exists', 'cryptorun:mine').trim() === '1')
+    const third = await readyAt(server.url)
+    const held = await third.getMany(['mine', 'newer', 'poisoned', 'other type'])
+    expect(held.map((each) => each?.data)).toEqual(['mine', 'theirs', 'mine', 'mine'])
+    expect(Number(at('pttl', 'cryptorun:mine'))).toBeGreaterThan(200_000)
+  })
+
   it('writes the records of the outage once it is over, so that another process finds them', async () => {
     const server = await redis()
     const [ours, theirs] = [await readyAt(server.url), await readyAt(server.url)]

@@ -203,11 +203,18 @@ const rate = (hits: number, misses: number): number | null =>
 
 function overall(sources: readonly SourceHealth[], cache: CacheHealth): Status {
   if (sources.every(({ status }) => status === 'DOWN')) return 'DOWN'
-  return cache.isConnected && cache.reason === null && sources.every(({ status }) => status === 'OK') ? 'OK' : 'DEGRADED'
+  return cache.isConnected && cache.reason === null && sources.every(({ status }) => status === 'OK')
+    ? 'OK'
+    : 'DEGRADED'
 }
 
 const statusesOf = ({ status, sources, cache }: Health): string =>
-  [status, cache.isConnected, cache.reason, ...sources.map((each) => `${each.status}${each.circuit.state}`)].join()
+  [
+    status,
+    cache.isConnected,
+    cache.reason,
+    ...sources.map((each) => `${each.status}${each.circuit.state}`),
+  ].join()
 
 function sentence(parts: readonly string[]): string {
   const text = parts.join('; ')

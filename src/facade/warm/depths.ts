@@ -9,6 +9,8 @@ import type { Entry } from '../../store/store.ts'
 import { reading, unreadable } from '../../wire/request.ts'
 import type { Failure, Reading } from '../../wire/request.ts'
 import { levelsOf, recordOf, sidesOf } from './book-record.ts'
+import { createDemand } from './demand.ts'
+import type { Demand } from './demand.ts'
 import type { WarmParts } from './parts.ts'
 
 export interface Depths {
@@ -40,6 +42,21 @@ export function createDepths(parts: WarmParts): Depths {
   const ttlSeconds = config.ttlSeconds.depth_spread
   const views = new WeakMap<Entry<DepthData>, Map<CacheStatus, Book>>()
   const lanes = new Map<Venue, Lane>()
+  const demands = new Map<Venue, Demand>()
+
+  const demandAt = (venue: Venue): Demand => {
+    const { unitsPerMinute } = parts.venues[venue].budget
+    const { requestsPerMinute = unitsPerMinute } = config.sources[venue]
+    const demand = demands.get(venue) ?? createDemand(Math.min(unitsPerMinute, requestsPerMinute), clock)
+    demands.set(venue, demand)
+    return demand
+  }
+
+  /** Many books asked for often would spend the venue's whole budget: then each stands a little longer. */
+  const ttlOf = ({ venue, listing }: Market): number => {
+    const { weight } = parts.venues[venue].depth(listing)
+    return Math.max(ttlSeconds * 1000, demandAt(venue).everyMs(weight))
+  }
 
   const fetchDepth = async (
     { symbol, venue, listing }: Market,
@@ -88,7 +105,7 @@ export function createDepths(parts: WarmParts): Depths {
         text: bookText({ venue, state: 'LIVE' }),
         observedAt,
         receivedAt,
-        cache: { status, cachedAt, expiresAt, ttlSeconds },
+        cache: { status, cachedAt, expiresAt, ttlSeconds: Math.round((expiresAt - cachedAt) / 1000) },
         snapshot,
       },
     }
@@ -98,10 +115,13 @@ export function createDepths(parts: WarmParts): Depths {
 
   return {
     async read(markets, asker) {
+      for (const [venue, wanted] of Map.groupBy(markets, (market) => market.venue)) {
+        demandAt(venue).note(wanted.map(({ symbol }) => symbol))
+      }
       const got = await cached.read(
         markets.map((market) => ({
           key: `depth:${market.venue}:${market.symbol}`,
-          ttlMs: ttlSeconds * 1000,
+          ttlMs: () => ttlOf(market),
           staleMs: 0,
           fetch: (signal) => fetchDepth(market, signal),
         })),

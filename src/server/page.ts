@@ -32,17 +32,15 @@ export class Run {
   /** Calls `use` with the value when it comes. */
   await(value: PromiseLike<unknown>, use: (value: unknown) => void): void {
     this.#awaited++
-    value.then(
-      (settled) => {
-        try {
-          use(settled)
-        } catch (error) {
-          this.#whole.reject(error)
-        }
-        if (--this.#awaited === 0) this.#whole.resolve()
-      },
-      (error: unknown) => this.#whole.reject(error),
-    )
+    const settle = (settled: unknown): void => {
+      try {
+        use(settled)
+      } catch (error) {
+        this.#whole.reject(error)
+      }
+      if (--this.#awaited === 0) this.#whole.resolve()
+    }
+    value.then(settle, this.#whole.reject)
   }
 }
 

@@ -97,6 +97,7 @@ describe('every key', () => {
       `cryptorun:pit:blob:${'a'.repeat(64)}`,
       'cryptorun:pit:index:price:BTC-USD',
       'cryptorun:price:BTC-USD',
+      'cryptorun:stamp',
     ])
     expect(keys.filter((key) => !(Number(ask('pttl', key)) > 0))).toEqual([])
   })

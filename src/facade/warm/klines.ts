@@ -18,7 +18,7 @@ import type { Block } from './blocks.ts'
 import { openUntil } from './candles.ts'
 import type { Candles, Span, SpanCandles } from './candles.ts'
 import type { Claims } from './claims.ts'
-import { unavailable } from './decided.ts'
+import { leftAlone, unavailable } from './decided.ts'
 import type { WarmParts } from './parts.ts'
 import { STALE_FACTOR } from './tables.ts'
 import { WIDTHS, agreedOf, answerOf, makeSeries, pageOf, rowOf } from './series.ts'
@@ -122,6 +122,7 @@ export function createKlines(parts: WarmParts, claims: Claims, candles: Candles)
     const spans = spansOf(symbol, interval, from, to)
     if (spans.length === 0) return nobodyLists(symbol, interval)
     const got = await candles.load(spans, signal)
+    if (signal.aborted) return leftAlone(clock.now()).failed
     const failures = got.flatMap(({ failure }) => failure ?? [])
     const isStale = failures.length === spans.length
     if (isStale && got.every((answer) => answer.candles.length === 0)) {

@@ -28,6 +28,10 @@ export interface Stage {
   mood(player: Player, mood: Mood | null): void
   /** Requests so far, by source. */
   readonly counts: Record<Player, number>
+  /** Requests that hang, while somebody waits for their replies. */
+  readonly waiting: ReadonlySet<unknown>
+  /** Answers those after all. */
+  release(): void
   /** Another process on the same store. */
   another(): Promise<RunningFacade>
   /** Lets what is under way on real sockets go on. */
@@ -51,12 +55,18 @@ export async function openStage(options: StageOptions = {}): Promise<Stage> {
   const clock: Clock = options.realClock ?? turned
   const said = new Map<string, { readonly price: string; readonly volume: string }>()
   const moods = new Map<Player, Mood>()
+  const waiting = new Set<() => void>()
   const counts: Record<Player, number> = { COINGECKO: 0, COINPAPRIKA: 0, COINBASE: 0, KRAKEN: 0 }
   const server = createServer((request, reply) => {
     const player = (request.url ?? '').split('/')[1]?.toUpperCase() as Player
     counts[player] += 1
     const mood = moods.get(player)
-    if (mood === 'hang') return
+    if (mood === 'hang') {
+      const late = () => reply.end(answer(player, request, said, clock.now()))
+      waiting.add(late)
+      reply.on('close', () => waiting.delete(late))
+      return
+    }
     if (mood !== undefined) return spoil(reply, mood)
     reply.setHeader('content-type', 'application/json')
     reply.end(answer(player, request, said, clock.now()))
@@ -108,6 +118,10 @@ export async function openStage(options: StageOptions = {}): Promise<Stage> {
     store,
     config,
     counts,
+    waiting,
+    release() {
+      for (const late of waiting) late()
+    },
     another,
     say,
     mood(player, mood) {

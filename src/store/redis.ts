@@ -7,7 +7,6 @@
  * carries its own instants, so it is as old as it is; and records, which never change, are simply written again.
  */
 import { randomBytes } from 'node:crypto'
-import type { Clock } from '../domain/clock.ts'
 import { readEnvelope, seal } from './envelope.ts'
 import type { Sealed } from './envelope.ts'
 import { createGate } from './gate.ts'
@@ -16,45 +15,13 @@ import { gather } from './gather.ts'
 import { openLink, replies } from './link.ts'
 import { createMemoryStore } from './memory.ts'
 import { Recent, roughBytes } from './recent.ts'
+import type { Checked, Local } from './redis-local.ts'
+import type { RedisStore, RedisStoreOptions } from './redis-options.ts'
 import { createRedisRecords } from './redis-records.ts'
-import type { Entry, EntryWrite, Store } from './store.ts'
+import { RELEASE, WRITE, WRITE_NEWER } from './redis-scripts.ts'
+import type { Entry, EntryWrite } from './store.ts'
 
-export interface RedisStoreOptions {
-  /** `redis://`, `rediss://`, `redis+cluster://h:p,h:p`, `redis+sentinel://h:p,h:p/master`. */
-  readonly url: string
-  readonly prefix: string
-  readonly poolSize: number
-  /** Commands unanswered in a row before the store counts as out of reach; at most 5. */
-  readonly maxRetries: number
-  readonly clock: Clock
-  readonly logger?: StoreLogger
-  /** Keeps this process's own records for the time Redis cannot be asked. */
-  readonly fallback?: Store
-  /** In [0, 1). */
-  readonly random?: () => number
-}
-
-export interface RedisStore extends Store {
-  /** True once Redis answers, false when it has not after so long. */
-  ready(withinMs: number): Promise<boolean>
-}
-
-interface Local {
-  readonly entry: Entry
-  tag: Buffer
-  /** Monotonic. */
-  readonly until: number
-  isWritten: boolean
-  /** The reading of Redis that last found it unchanged. */
-  checked?: Checked | null
-}
-
-interface Checked {
-  /** What the last write of anybody left beside the entries. */
-  readonly stamp: string
-  /** Monotonic: believed no longer than this, whatever the stamp says. */
-  readonly until: number
-}
+export type { RedisStore, RedisStoreOptions } from './redis-options.ts'
 
 const MIB = 1024 * 1024
 const LOCAL_BYTES = 64 * MIB
@@ -68,22 +35,6 @@ const RESUMED_AT_ONCE = 200
 const CHECKED_FOR_MS = 100
 const STAMP_MS = 86_400_000
 const SILENT: StoreLogger = { info: () => {}, warn: () => {} }
-/** KEYS: one an entry. ARGV: ms to live and bytes of each. */
-const WRITE = `for i = 1, #KEYS do redis.call('SET', KEYS[i], ARGV[2 * i], 'PX', ARGV[2 * i - 1]) end return #KEYS`
-/**
- * Writes what is newer than what lies there. KEYS: one an entry. ARGV: instant, ms to live and bytes of each. The
- * instant of what lies there stands in its envelope, so that not even a huge value has to be looked at whole.
- */
-const WRITE_NEWER = `
-for i = 1, #KEYS do
-  local at, head = 3 * i, redis.pcall('GETRANGE', KEYS[i], 0, 22)
-  local isOurs = type(head) == 'string' and #head == 23 and string.byte(head) == 199
-  local theirs = isOurs and struct.unpack('>d', string.sub(head, 16, 23)) or -1
-  if not (theirs > tonumber(ARGV[at - 2])) then redis.call('SET', KEYS[i], ARGV[at], 'PX', ARGV[at - 1]) end
-end
-return #KEYS`
-const RELEASE = `if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0`
-
 export function createRedisStore(options: RedisStoreOptions): RedisStore {
   const { url, prefix, poolSize, maxRetries, clock, logger = SILENT } = options
   const fallback =

@@ -1,6 +1,6 @@
 /** Rows: books to many graphql-ws readers, ours beside its peers and the limits. */
 import { DOCUMENT, variablesOf } from './support/event.mjs'
-import { atLeast } from './support/report.ts'
+import { atLeast, ratioText } from './support/report.ts'
 import type { Goal, Mode, Report } from './support/report.ts'
 import { interleaved } from './support/run.ts'
 import type { Contender, Load, Reading } from './support/run.ts'
@@ -123,6 +123,9 @@ function reportOf(title: string, readings: Readings, goals: readonly Goal[]): Re
       value: reading.perSecond,
       also: {
         'server CPU µs/message': reading.cpuMicrosPerMessage.toFixed(1),
+        'its CPU ÷ ours': ratioText(
+          reading.cpuMicrosPerMessage / (readings.get(OURS.name)?.cpuMicrosPerMessage ?? NaN),
+        ),
         'MB/s': (reading.bytesPerSecond / 1e6).toFixed(0),
       },
     })),

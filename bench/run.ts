@@ -6,6 +6,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { arch, cpus, release } from 'node:os'
 import { parseArgs } from 'node:util'
 import { fanout, mixed, topics } from './fanout.ts'
+import { latency } from './latency.ts'
 import { book, growth, ingest, memory, reconcile, texts } from './rows.ts'
 import { warm } from './warm.ts'
 import { markdownOf } from './support/report.ts'
@@ -22,6 +23,7 @@ const MEASURED: Readonly<Record<string, Row>> = {
   fanout,
   topics,
   mixed,
+  latency,
   warm,
   ingest,
   book,

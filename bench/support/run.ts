@@ -39,10 +39,13 @@ export interface Reading {
 }
 
 export const here = (path: string): string => fileURLToPath(new URL(`../${path}`, import.meta.url))
-export const pinned = (core: number, script: string, args: readonly string[]): [string, string[]] =>
-  availableParallelism() > 1
-    ? ['taskset', ['-c', String(core), process.execPath, script, ...args]]
-    : [process.execPath, [script, ...args]]
+/** On a core of its own and, where allowed, before whatever else the machine runs. */
+export function pinned(core: number, script: string, args: readonly string[]): [string, string[]] {
+  const before = process.getuid?.() === 0 ? ['nice', '-n', '-15'] : []
+  const on = availableParallelism() > 1 ? ['taskset', '-c', String(core)] : []
+  const [command, ...rest] = [...before, ...on, process.execPath, script, ...args]
+  return [command as string, rest]
+}
 
 export async function contest(contender: Contender, load: Load): Promise<Reading> {
   const { symbols, rate, isDealt, ...rest } = load
@@ -75,24 +78,25 @@ interface Ports {
 }
 
 /** Runs `use` while the contender's server stands. */
-export async function withServer<T>(
+export async function withServer<T, Said = Ports>(
   { script, env }: Contender,
   more: Readonly<Record<string, string>>,
-  use: (server: ChildProcess, ports: Ports) => Promise<T>,
+  use: (server: ChildProcess, said: Said) => Promise<T>,
+  core = 0,
 ): Promise<T> {
-  const [command, args] = pinned(0, here(script), [])
+  const [command, args] = pinned(core, here(script), [])
   const server = spawn(command, args, {
     stdio: ['ignore', 'pipe', 'inherit'],
     env: { ...process.env, NODE_NO_WARNINGS: '1', ...env, ...more },
   })
   try {
-    return await use(server, JSON.parse(await linesOf(server.stdout)()) as Ports)
+    return await use(server, JSON.parse(await linesOf(server.stdout)()) as Said)
   } finally {
     server.kill('SIGKILL')
   }
 }
 
-async function measure(server: ChildProcess, script: string, options: object): Promise<Reading> {
+export async function measure(server: ChildProcess, script: string, options: object): Promise<Reading> {
   const [command, args] = pinned(1, here(script), [])
   const load = spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit'] })
   load.stdin.end(JSON.stringify(options))

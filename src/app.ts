@@ -86,8 +86,11 @@ export async function startApp(config: LoadedConfig, logger: Logger): Promise<Ap
   }
 }
 
-/** The body of a record in the configured store. @throws ConfigError when there is none to ask */
-export async function heldRecord(config: Config, id: string): Promise<string | null> {
+/** The bodies of records in the configured store. @throws ConfigError when there is none to ask */
+export async function heldRecords(
+  config: Config,
+  ids: readonly string[],
+): Promise<readonly (string | null)[]> {
   const { url } = config.redis
   if (url === null) {
     throw new ConfigError(
@@ -96,13 +99,13 @@ export async function heldRecord(config: Config, id: string): Promise<string | n
   }
   const store = await openStore(config, systemClock, createLogger('silent'))
   try {
-    const found = await store.snapshot(id)
-    if (found === null && !store.status().isConnected) {
+    const found = await store.snapshots(ids)
+    if (!store.status().isConnected) {
       throw new ConfigError(
         'environment: REDIS_URL = (hidden): nobody answers there; correct it, or start Redis',
       )
     }
-    return found?.body ?? null
+    return found.map((each) => each?.body ?? null)
   } finally {
     await store.close()
   }

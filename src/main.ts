@@ -102,14 +102,15 @@ async function verify(args: readonly string[]): Promise<void> {
   const [target] = read(args, {}).positionals
   if (target === undefined) throw new UsageError()
   const { verifyFile } = await import('./facade/verify.ts')
-  const found = await verifyFile(target, async (id) => {
+  const found = await verifyFile(target, async (ids) => {
     const config = loadConfig(process.env)
-    const { heldRecord } = await import('./app.ts')
-    return heldRecord(config, id)
+    const { heldRecords } = await import('./app.ts')
+    return heldRecords(config, ids)
   })
   if (found.ok) {
     const how = found.isRecalculated ? 'hash right, calculated again to the same bytes' : 'hash right'
     say(`ok ${found.id}: ${found.kind} of ${found.symbol}, ${new Date(found.takenAt).toISOString()}; ${how}`)
+    for (const part of found.restsOn) say(`   rests on ${part}, which is not here: verify it on its own`)
   } else {
     say(`failed ${found.id}: ${found.problem}`)
     process.exitCode = 1

@@ -185,10 +185,24 @@ describe('verify', () => {
         ),
       )
 
+      const charted = await ask(
+        url,
+        '{ klines(symbol: "BTC-USD", interval: H1, last: 100) { attribution { snapshot { id } } } }',
+      )
+      const chart = String(allNamed(charted, 'snapshot')[0]?.['id'])
+      const series = join(scratch, 'series.json')
+      writeFileSync(
+        series,
+        JSON.stringify(await ask(url, 'query ($id: ID!) { snapshot(id: $id) { id body } }', { id: chart })),
+      )
+
       const says = (start: string) => expect.stringMatching(new RegExp(`^${start} `))
       const verdicts = [
         { args: [file], env: {}, code: 0, said: { out: says('ok') } },
         { args: [id], env, code: 0, said: { out: says('ok') } },
+        // A chart's settled stretches are records of their own: found in the store, named where there is none.
+        { args: [chart], env, code: 0, said: { out: expect.stringMatching(/^ok .*same bytes\n$/) } },
+        { args: [series], env: {}, code: 0, said: { out: expect.stringContaining('rests on') } },
         { args: [spoiled], env: {}, code: 1, said: { out: says('failed') } },
         { args: ['f'.repeat(64)], env, code: 1, said: { out: says('failed') } },
         { args: [id], env: {}, code: 1, said: { errors: expect.stringContaining('REDIS_URL') } },

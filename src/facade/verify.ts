@@ -59,36 +59,38 @@ export function verify(body: string, id?: string): Verification {
   return passed(actual, record, true)
 }
 
-type Load = (id: string) => Promise<string | null>
+/** The bodies of records, null at the place of one that is not held. */
+type Load = (ids: readonly string[]) => Promise<readonly (string | null)[]>
 
 /**
  * `target` is a file (a body, or any JSON that holds a record's `id` and `body`; a file named by an id is held
- * to it) or the id of a record that `load` can find. What the record rests on is verified with it where the
- * file holds it or `load` finds it; where neither does, the record stands for itself and still names it.
+ * to it) or the id of a record that `load` can find. What the record rests on is verified with it: where the
+ * file holds that too, or where `load` finds it. A file that does not stands for itself and names the rest.
  */
-export async function verifyFile(target: string, load: Load = async () => null): Promise<Verification> {
-  if (existsSync(target)) return verifyText(readFileSync(target, 'utf8'), idIn(basename(target)), load)
+export async function verifyFile(target: string, load: Load = async () => []): Promise<Verification> {
+  if (existsSync(target)) return verifyText(readFileSync(target, 'utf8'), idIn(basename(target)))
   const id = idIn(target)
   if (id === undefined) return { ok: false, id: target, problem: 'neither a file nor the id of a record' }
-  const body = await load(id)
+  const [body = null] = await load([id])
   if (body === null) return { ok: false, id, problem: 'no record with this id is held' }
   return withParts(verify(body, id), load)
 }
 
-async function verifyText(text: string, id: string | undefined, load: Load): Promise<Verification> {
+async function verifyText(text: string, id: string | undefined): Promise<Verification> {
   const trimmed = text.trim()
   const held = findRecords(parse(trimmed))
   const [first] = held
-  if (first === undefined) return withParts(verify(trimmed, id), load)
+  if (first === undefined) return verify(trimmed, id)
   const beside = new Map(held.map((each) => [each.id, each.body]))
-  return withParts(verify(first.body, first.id), async (part) => beside.get(part) ?? load(part))
+  return withParts(verify(first.body, first.id), async (ids) => ids.map((part) => beside.get(part) ?? null))
 }
 
 async function withParts(whole: Verification, load: Load): Promise<Verification> {
-  if (!whole.ok) return whole
+  if (!whole.ok || whole.restsOn.length === 0) return whole
+  const bodies = await load(whole.restsOn)
   const unheld: string[] = []
-  for (const id of whole.restsOn) {
-    const body = await load(id)
+  for (const [index, id] of whole.restsOn.entries()) {
+    const body = bodies[index] ?? null
     const part = body === null ? null : verify(body, id)
     if (part === null) unheld.push(id)
     else if (!part.ok) return { ok: false, id: whole.id, problem: `it rests on ${id}: ${part.problem}` }

@@ -178,7 +178,7 @@ describe('a file', () => {
       JSON.stringify({ id, body: body.replace('"takenAt":1', '"takenAt":2') }),
     )
     expect(await verifyFile(join(folder, 'answer.json'))).toMatchObject({ ok: false, id })
-    expect(await verifyFile(id, async () => body)).toMatchObject({ ok: true, id })
+    expect(await verifyFile(id, async () => [body])).toMatchObject({ ok: true, id })
     expect(await verifyFile(id)).toMatchObject({ ok: false, problem: 'no record with this id is held' })
     expect(await verifyFile('nothing.json')).toMatchObject({ ok: false })
     rmSync(folder, { recursive: true })

@@ -1,4 +1,7 @@
 /** A chart that is looked at for days, as the clock is turned: what it costs, what is kept of it, what fails. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import type { KlineSeries } from '../../../src/domain/answer.ts'
 import type { Outcome } from '../../../src/domain/errors.ts'
@@ -98,25 +101,35 @@ describe('an hourly chart', () => {
   it('verifies with all the blocks it rests on; one digit in one of them does not', async () => {
     await open()
     const { attribution } = await chart(null, 480)
-    const load = async (id: string) => {
+    const bodyOf = async (id: string) => {
       const record = await sim.facade.snapshot(id)
       return record.ok ? record.value.body : null
     }
+    const load = (ids: readonly string[]) => Promise.all(ids.map(bodyOf))
     const id = attribution.snapshot?.id ?? ''
-    const verified = await verifyFile(id, load)
-    expect(verified).toMatchObject({ ok: true, isRecalculated: true, restsOn: [] })
-    const alone = verify((await load(id)) ?? '', id)
+    expect(await verifyFile(id, load)).toMatchObject({ ok: true, isRecalculated: true, restsOn: [] })
+    const alone = verify((await bodyOf(id)) ?? '', id)
     const parts = alone.ok ? alone.restsOn : []
     expect(parts.length).toBeGreaterThan(15)
-    const forged = await verifyFile(id, async (part) => {
-      const body = await load(part)
-      return part === parts[3]
-        ? ((body?.replace('"close":"', '"close":"9') ?? null)?.replace(/1/, '2') ?? null)
-        : body
+    const digits = async (ids: readonly string[]) =>
+      (await load(ids)).map((body, at) => (ids[at] === parts[3] ? (body?.replace('1', '2') ?? null) : body))
+    const forged = await verifyFile(id, digits)
+    expect(forged).toMatchObject({ ok: false, problem: expect.stringContaining(`it rests on ${parts[3]}: `) })
+    expect(await verifyFile(id, async (ids) => (ids.length === 1 ? load(ids) : []))).toMatchObject({
+      ok: true,
+      restsOn: parts,
     })
-    expect(forged).toMatchObject({ ok: false, problem: expect.stringContaining(parts[3] ?? '') as string })
-    const lonely = await verifyFile(id, async (part) => (part === id ? load(part) : null))
-    expect(lonely).toMatchObject({ ok: true, restsOn: parts })
+
+    // In a file of all of them, without a store; and of the series alone, which names the rest.
+    const folder = mkdtempSync(join(tmpdir(), 'facade-chart-'))
+    const file = join(folder, 'chart.json')
+    const held = async (ids: readonly string[]) =>
+      Promise.all(ids.map(async (each) => ({ id: each, body: await bodyOf(each) })))
+    writeFileSync(file, JSON.stringify(await held([id, ...parts])))
+    expect(await verifyFile(file)).toMatchObject({ ok: true, id, restsOn: [] })
+    writeFileSync(file, JSON.stringify(await held([id])))
+    expect(await verifyFile(file)).toMatchObject({ ok: true, id, restsOn: parts })
+    rmSync(folder, { recursive: true })
   })
 
   it('is closed candles marked stale while every venue fails, without a new record, for ten candles at most', async () => {

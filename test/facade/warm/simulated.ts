@@ -33,9 +33,18 @@ export async function startSimulated(options: {
   /** Only turned by `advance`, for the facade and the sources alike; the machine's own where absent. */
   readonly turned?: TestClock
   readonly seed?: number
+  /** Adapters with something of theirs bent. */
+  readonly adapters?: (shipped: typeof venues) => typeof venues
   readonly store?: (clock: Clock) => Store
 }): Promise<Simulated> {
-  const { symbols, hotSymbols = [], change = (config) => config, turned, seed = 7 } = options
+  const {
+    symbols,
+    hotSymbols = [],
+    change = (config) => config,
+    turned,
+    seed = 7,
+    adapters = (shipped) => shipped,
+  } = options
   const clock = turned ?? realClock
   const simulation = await startSimulation({
     seed,
@@ -51,13 +60,14 @@ export async function startSimulated(options: {
   ) as Config['sources']
   const config = change({ ...shipped, symbols, hotSymbols, sources })
   const store = options.store?.(clock) ?? createMemoryStore({ clock })
-  const transports = createTransports({ config, clock, venues, aggregators })
+  const bent = adapters(venues)
+  const transports = createTransports({ config, clock, venues: bent, aggregators })
   const logger = { info: () => {}, warn: () => {} }
   const facade = createFacade({
     config,
     clock,
     store,
-    venues,
+    venues: bent,
     aggregators,
     transports,
     random: () => 0.5,

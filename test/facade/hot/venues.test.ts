@@ -50,11 +50,22 @@ describe('books of four venues', () => {
     for (let round = 1; round <= 4; round += 1) {
       const symbol = SYMBOLS[round % SYMBOLS.length] as MarketSymbol
       const { events, close } = hear(streamOfBook(on, venue, symbol))
-      const fault = on.sim.fault({ kind: 'drop', source: venue, symbol, count: 1, frames: 'book' })
+      const lose = () => on.sim.fault({ kind: 'drop', source: venue, symbol, count: 1, frames: 'book' })
+      let fault = lose()
+      let steps = 0
       const isTold = () => events.some(({ state }) => state === 'RESYNCING')
       let toldWhenLost = Number.NaN
       await on.until(() => {
         if (fault.applied === 1 && Number.isNaN(toldWhenLost)) toldWhenLost = events.length
+        // Where nothing counts the frames, the next one may repair what the lost one left: then the book is right
+        // and nobody can know. It is held to the truth, and another frame is lost.
+        if (fault.applied === 1 && !isTold() && ++steps > 20) {
+          expect(compareAll(on)).toBe(on.markets.length)
+          expect(venue).toBe('KRAKEN')
+          fault = lose()
+          steps = 0
+          toldWhenLost = Number.NaN
+        }
         return isTold()
       }, 'the reader was told')
       // Whatever message came next, nothing was told as live in between.

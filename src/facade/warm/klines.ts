@@ -12,21 +12,23 @@ import { INTERVAL_MS, VENUES } from '../../domain/market.ts'
 import type { Interval, MarketSymbol, Source, Venue } from '../../domain/market.ts'
 import { reading } from '../../wire/request.ts'
 import type { KlineRequest } from '../facade.ts'
-import type { Recorded } from '../snapshots.ts'
 import { blockStart, createBlocks } from './blocks.ts'
 import type { Block } from './blocks.ts'
 import { openUntil } from './candles.ts'
 import type { Candles, Span, SpanCandles } from './candles.ts'
 import type { Claims } from './claims.ts'
 import { leftAlone, unavailable } from './decided.ts'
+import { createKlineRecords } from './kline-records.ts'
+import type { KlineRecords } from './kline-records.ts'
 import type { WarmParts } from './parts.ts'
+import { rangeOf, subjectOf } from './ranges.ts'
 import { STALE_FACTOR } from './tables.ts'
-import { WIDTHS, agreedOf, answerOf, makeSeries, pageOf, rowOf } from './series.ts'
+import { agreedOf, answerOf, makeSeries, pageOf, rowOf } from './series.ts'
 import type { Series, SeriesInputs } from './series.ts'
 
 export interface Klines {
   present(request: KlineRequest, signal?: AbortSignal): Promise<Outcome<KlineSeries>>
-  past(request: KlineRequest & { readonly asOf: Instant }): Promise<Outcome<KlineSeries>>
+  past: KlineRecords['past']
 }
 
 interface Kept {
@@ -40,7 +42,6 @@ interface Kept {
   readonly status: CacheStatus
 }
 
-export const MOST_CANDLES = 5_000
 /** Candles held ready in agreed form, evidence included. */
 const KEPT_CANDLES = 20_000
 /** With a venue missing; with all of them, a failure's own second. */
@@ -50,8 +51,6 @@ const FAILED_MS = 1_000
 export function createKlines(parts: WarmParts, claims: Claims, candles: Candles): Klines {
   const { config, clock, cached, universe, snapshots, latency, tally } = parts
   const kept = new Map<string, Kept>()
-  const records = new WeakMap<Recorded, Series>()
-  const agreements = new WeakMap<Recorded, AgreedKlines>()
   const venues = VENUES.filter((venue) => claims.order.includes(venue))
 
   const spansOf = (symbol: MarketSymbol, interval: Interval, from: Instant, to: Instant): readonly Span[] =>
@@ -183,26 +182,10 @@ export function createKlines(parts: WarmParts, claims: Claims, candles: Candles)
     })
   }
 
-  /** Null when a block it rests on is not held any more. */
-  const seriesOf = async (recorded: Recorded): Promise<Series | null> => {
-    const known = records.get(recorded)
-    if (known !== undefined) return known
-    const inputs = recorded.record.inputs as SeriesInputs
-    const parts = await snapshots.parts(inputs.parts ?? [])
-    const agreed = parts.flatMap((part) => (part === null ? [] : [agreedIn(part)]))
-    if (agreed.length < parts.length) return null
-    const series = makeSeries(inputs, [...agreed, agreedIn(recorded)], recorded.ref)
-    records.set(recorded, series)
-    return series
-  }
-
-  const agreedIn = (recorded: Recorded): AgreedKlines => {
-    const known = agreements.get(recorded) ?? agreedOf(recorded.record.inputs as SeriesInputs)
-    agreements.set(recorded, known)
-    return known
-  }
+  const records = createKlineRecords(snapshots)
 
   return {
+    past: records.past,
     async present({ symbol, interval, last, before }, asker) {
       const now = clock.now()
       const { from, to, width, isNewest } = rangeOf(interval, last, before, now)
@@ -225,27 +208,6 @@ export function createKlines(parts: WarmParts, claims: Claims, candles: Candles)
       if (!made.ok) return unavailable(`${interval} candles of ${symbol}.`, [made.failure], clock.now())
       return made.value.ok ? answered(page(made.value.value, last, to, false)) : made.value
     },
-    async past({ symbol, interval, last, before, asOf }) {
-      const wide = WIDTHS.filter((width) => width >= last)
-      const { to, isNewest } = rangeOf(interval, last, before, asOf)
-      const subjects = wide.flatMap((width) => [
-        subjectOf(symbol, interval, width, null),
-        ...(isNewest ? [] : [subjectOf(symbol, interval, width, to)]),
-      ])
-      const outcomes = await snapshots.asOf(subjects, asOf)
-      const ms = INTERVAL_MS[interval]
-      let newest: Recorded | null = null
-      for (const outcome of outcomes) {
-        if (!outcome.ok) continue
-        const { from, to: end } = outcome.value.record.inputs as SeriesInputs
-        if (!isNewest && (end < to || from > Math.max(0, to - last * ms))) continue
-        if (newest === null || outcome.value.ref.takenAt > newest.ref.takenAt) newest = outcome.value
-      }
-      if (newest === null) return noRecord(outcomes)
-      const series = await seriesOf(newest)
-      if (series === null) return noRecord(outcomes)
-      return answered(pageOf(series, { last, to: isNewest ? series.inputs.to : to, cache: null, now: asOf }))
-    },
   }
 }
 
@@ -256,27 +218,5 @@ const newestOf = ({ rows }: SeriesInputs): Instant =>
 const isSameSaid = (a: SeriesInputs, b: SeriesInputs): boolean =>
   JSON.stringify([a.rows, a.failures, a.parts]) === JSON.stringify([b.rows, b.failures, b.parts])
 
-const subjectOf = (symbol: MarketSymbol, interval: Interval, width: number, to: Instant | null): string =>
-  `klines:${symbol}:${interval}:${width}${to === null ? '' : `:${to}`}`
-
 const isAmong = (venues: readonly Venue[], source: Source): boolean =>
   (venues as readonly Source[]).includes(source)
-
-/** `to` is the end of the newest candle wanted; `before` is exclusive and need not be aligned. */
-function rangeOf(interval: Interval, last: number, before: Instant | null, now: Instant) {
-  const ms = INTERVAL_MS[interval]
-  const present = Math.floor(now / ms) * ms + ms
-  const to = before === null ? present : Math.min(Math.ceil(before / ms) * ms, present)
-  const width = WIDTHS.find((each) => each >= last) ?? MOST_CANDLES
-  return { from: to - width * ms, to, width, isNewest: to === present }
-}
-
-/** The first refusal, with the oldest instant any of the subjects is held at. */
-function noRecord(outcomes: readonly Outcome<unknown>[]): Outcome<never> {
-  const errors = outcomes.flatMap((outcome) => (outcome.ok ? [] : [outcome.error]))
-  const bad = errors.find(({ code }) => code !== 'SNAPSHOT_NOT_FOUND')
-  if (bad !== undefined) return { ok: false, error: bad }
-  const held = errors.flatMap(({ facts }) => (typeof facts.earliest === 'number' ? [facts.earliest] : []))
-  const earliest = held.length === 0 ? null : Math.min(...held)
-  return refused('SNAPSHOT_NOT_FOUND', 'No record of these candles at that instant.', { earliest })
-}

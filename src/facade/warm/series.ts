@@ -1,7 +1,7 @@
 /**
  * A range of candles agreed once, and every page cut from it. The record holds each venue's own rows, those of
  * settled stretches by reference to a block's record, so the same series is made again from it, evidence and
- * all. Ranges come in a few widths, so that readers who want slightly different numbers of candles share one.
+ * all.
  */
 import type { KlineSeries } from '../../domain/answer.ts'
 import type { CacheEntry, DropReason, Instant, SnapshotRef } from '../../domain/attribution.ts'
@@ -50,9 +50,6 @@ export interface Series {
   /** Pages cut so far, by what tells them apart. */
   readonly pages: Map<string, KlineSeries>
 }
-
-/** Widths a range may have; a request is cut from the next wider one. */
-export const WIDTHS: readonly number[] = [100, 500, 1000, 2500, 5000]
 
 /** `agreed` is what its blocks come to and what its own rows come to, oldest first. */
 export function makeSeries(

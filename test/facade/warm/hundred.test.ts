@@ -71,7 +71,7 @@ const COST: Readonly<Record<DerivativesVenue, (asked: number, all: number) => Re
   }),
 }
 /** Within one minute's budget. */
-const SIZES = { BINANCE: [10, 100], OKX: [10, 40], KRAKEN: [5, 20] } as const
+const SIZES = { BINANCE: [10, 100], OKX: [5, 20], KRAKEN: [5, 20] } as const
 
 it.each(DERIVATIVES_VENUES)(
   '%s: at most one request a market where it answers no list, and none again',

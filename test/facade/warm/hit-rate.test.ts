@@ -9,11 +9,19 @@ it('answers a steady watchlist from the cache more than 85 % of the time', async
   const before = { ...stage.counts }
   const asked = symbols.map((symbol) => ({ symbol, method: null, asOf: null }))
   for (let second = 0; second < 3_600; second += 1) {
-    const outcomes = await stage.facade.warm.prices(asked)
-    expect(outcomes.every(({ ok }) => ok)).toBe(true)
+    const [priced, traded] = await Promise.all([
+      stage.facade.warm.prices(asked),
+      second % 10 === 0 ? stage.facade.warm.volumes(asked) : [],
+    ])
+    expect([...priced, ...traded].every(({ ok }) => ok)).toBe(true)
     stage.clock.advance(1_000)
   }
   const { cache } = stage.facade.health()
+  for (const { name, hitRate, hitsTotal, missesTotal } of cache.classes) {
+    if (hitRate === null) continue
+    printFigure(`${name.padEnd(13)} ${(hitRate * 100).toFixed(1)} % of ${hitsTotal + missesTotal}`)
+    expect(hitRate).toBeCloseTo(hitsTotal / (hitsTotal + missesTotal), 12)
+  }
   await stage.close()
   printFigure(`warm hit rate over an hour: ${((cache.hitRate ?? 0) * 100).toFixed(1)} %`)
   expect(cache.hitRate).toBeGreaterThan(0.85)

@@ -105,6 +105,12 @@ it('KRAKEN: a hundred books a quarter of a minute are more than its budget; each
     for (let quarter = 0; quarter < 4; quarter += 1) {
       const outcomes = await whilePatient(sim.facade.warm.liquidity(asked))
       answered = outcomes.filter(({ ok }) => ok).length
+      if (answered < 100) {
+        const kraken = sim.facade.health().sources.find(({ source }) => source === 'KRAKEN')
+        expect(kraken?.quota?.remaining).toBe(0)
+        expect(kraken?.reason).toContain('ts request budget is spent until 2026-')
+        expect(kraken?.circuit.state).toBe('CLOSED')
+      }
       if (minute >= 2) expect(answered).toBe(100)
       for (const outcome of outcomes) {
         if (!outcome.ok) expect(outcome.error).toMatchObject({ code: 'SOURCE_UNAVAILABLE' })

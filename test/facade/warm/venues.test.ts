@@ -207,6 +207,19 @@ describe('books and liquidity', () => {
     const asOf = first.attribution.snapshot?.takenAt ?? 0
     const past = value((await sim.facade.warm.liquidity([{ ...request, asOf }]))[0])
     expect(past.bidDepth).toBe(first.bidDepth)
+    // At any other distance: what was answered then, or what is known to have rested there at least.
+    const near = value((await sim.facade.warm.liquidity([{ ...request, withinPercent: 1, asOf }]))[0])
+    expect(near).toMatchObject({
+      withinPercent: 1,
+      bidDepth: second.bidDepth,
+      askDepth: second.askDepth,
+      isComplete: true,
+    })
+    const between = { ...request, withinPercent: 1.3 }
+    const then = value((await sim.facade.warm.liquidity([{ ...between, asOf }]))[0])
+    const now = value((await sim.facade.warm.liquidity([between]))[0])
+    expect(then).toMatchObject({ bidDepth: near.bidDepth, askDepth: near.askDepth, isComplete: false })
+    expect(Number(then.bidDepth)).toBeLessThanOrEqual(Number(now.bidDepth))
     const book = value(await sim.facade.warm.book({ symbol: 'ADA-USD', venue: 'COINBASE', depth: 10, asOf }))
     expect(book.bids).toHaveLength(10)
     expect(book.attribution.snapshot?.id).toBe(first.attribution.snapshot?.id)

@@ -3,9 +3,10 @@
  * fan-out. Null means "graphql-js shall do it", and the answer is then the reference's in every detail.
  */
 import { execute, getVariableValues } from 'graphql'
-import type { GraphQLSchema, OperationDefinitionNode } from 'graphql'
+import type { ExecutionArgs, GraphQLSchema, OperationDefinitionNode } from 'graphql'
 import type { Clock } from '../domain/clock.ts'
 import { presentResult } from '../graphql/errors.ts'
+import type { Presentation } from '../graphql/errors.ts'
 import { Run } from './page.ts'
 import type { Variables } from './page.ts'
 import type { Documents, Prepared } from './documents.ts'
@@ -15,7 +16,7 @@ import { Lane, Turn } from './lane.ts'
 import type { Guard } from './guard.ts'
 import { ascii, quoted } from './leaf.ts'
 import { park } from './park.ts'
-import type { Connection, Execution, PresentedOperation, QuickOperation } from './quick.ts'
+import type { Connection, Execution, QuickOperation } from './quick.ts'
 
 export interface QuickExecution extends Execution {
   readonly fanout: Fanout
@@ -76,7 +77,10 @@ function connection(lane: Lane, sharing: Knowing & { readonly fanout: Fanout }):
     deliver: (id, operation) => {
       const known = resolved(sharing, operation, 'subscription')
       if (known === null) return null
-      const executeEvent = (event: object): string => eventText(schema, known.prepared, operation, event)
+      const { operationName, variables, presentation } = operation
+      const { document } = known.prepared
+      const asked = { schema, document, operationName, variableValues: variables }
+      const executeEvent = (event: object): string => eventText(asked, presentation, event)
       return fanout.subscribe({ ...known, context: operation.context, lane, id, executeEvent })
     },
     answer: async (id, operation) => {
@@ -122,21 +126,9 @@ function resolved(
   return variableValues === undefined ? null : { prepared, operation, variables: variableValues }
 }
 
-/** One subscription event executed by graphql-js. Fields of an event are all at hand, so it answers at once. */
-function eventText(
-  schema: GraphQLSchema,
-  { document }: Prepared,
-  { operationName, variables, context, presentation }: PresentedOperation,
-  event: object,
-): string {
-  const result = execute({
-    schema,
-    document,
-    operationName,
-    variableValues: variables,
-    contextValue: context,
-    rootValue: event,
-  })
+/** One event executed by graphql-js. Its fields are plain reads: all at hand, so it answers at once and needs no context. */
+function eventText(asked: ExecutionArgs, presentation: Presentation, event: object): string {
+  const result = execute({ ...asked, rootValue: event })
   if (result instanceof Promise) throw new TypeError('an event field answered later')
   return ascii(JSON.stringify(presentResult(result, presentation)))
 }

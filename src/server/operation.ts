@@ -19,6 +19,11 @@ type Enveloped = ReturnType<Yoga['getEnveloped']>
 interface Operation extends ExecutionArgs {
   readonly id: string
   readonly reader: OpenSocket
+  /** Null once it has been handed over. */
+  way: Way | null
+}
+
+interface Way {
   readonly quick: PresentedOperation
   readonly enveloped: Enveloped
 }
@@ -68,8 +73,7 @@ export async function prepare({ yoga, reader, id, payload, running, rules = null
       contextValue: context,
       id,
       reader,
-      quick,
-      enveloped,
+      way: { quick, enveloped },
     }
     return operation
   } catch (error) {
@@ -78,15 +82,24 @@ export async function prepare({ yoga, reader, id, payload, running, rules = null
 }
 
 export async function execute(args: ExecutionArgs): Promise<Awaited<ReturnType<Enveloped['execute']>>> {
-  const { reader, id, quick, enveloped } = args as Operation
-  return (await reader.connection?.answer?.(id, quick)) ?? enveloped.execute(args)
+  const { reader, id, way } = args as Operation
+  if (way === null) throw new TypeError('an operation runs once')
+  return (await reader.connection?.answer?.(id, way.quick)) ?? way.enveloped.execute(args)
 }
 
 export function subscribe(args: ExecutionArgs): ReturnType<Enveloped['subscribe']> {
-  return delivered(args as Operation) ?? enveloped(args).subscribe(args)
+  const operation = args as Operation
+  const { way } = operation
+  if (way === null) throw new TypeError('an operation runs once')
+  const delivered = deliver(operation, way)
+  if (delivered === null) return way.enveloped.subscribe(args)
+  // graphql-ws holds the arguments while the stream lasts; what made it is no longer needed (5 KB of every reader).
+  operation.way = null
+  operation.contextValue = null
+  return delivered
 }
 
-function delivered({ reader, id, quick }: Operation): AsyncIterableIterator<never> | null {
+function deliver({ reader, id }: Operation, { quick }: Way): AsyncIterableIterator<never> | null {
   try {
     return reader.connection?.deliver(id, quick) ?? null
   } catch {
@@ -94,5 +107,3 @@ function delivered({ reader, id, quick }: Operation): AsyncIterableIterator<neve
     return null
   }
 }
-
-const enveloped = (args: ExecutionArgs): Enveloped => (args as Operation).enveloped

@@ -4,6 +4,7 @@ import { decodeRates } from './decode.ts'
 import { measureReconcile } from './reconcile.ts'
 import { asMarkdown, resilience } from './resilience.ts'
 import { robustness } from './robustness.ts'
+import { frames, sizes } from './size.ts'
 import { DOCUMENT, variablesOf } from './support/event.mjs'
 import { atLeast, atMost } from './support/report.ts'
 import type { Mode, Report } from './support/report.ts'
@@ -11,9 +12,9 @@ import { contest, rssBytes, withServer } from './support/run.ts'
 import type { Contender, Load } from './support/run.ts'
 
 /** Frames through decode and validation; the book's part is the `book` row. */
-export async function ingest(): Promise<readonly Report[]> {
+export async function decode(): Promise<readonly Report[]> {
   return decodeRates().map(({ name, isCaptured, decodedPerSecond, parsedPerSecond, ratio }) => ({
-    title: `Ingest: ${name} frames decoded and validated (${isCaptured ? 'captured' : 'made'})`,
+    title: `Decode: ${name} frames decoded and validated (${isCaptured ? 'captured' : 'made'})`,
     unit: 'frames/s',
     figures: [
       { name: 'ours', value: decodedPerSecond },
@@ -69,12 +70,15 @@ const SERVERS: readonly Contender[] = [
   { name: 'plain Yoga', script: 'peers/yoga.mjs' },
   { name: 'limit: bare ws', script: 'peers/limit.mjs', env: { BENCH_LIMIT: 'send' } },
 ]
-const IDLE = 2_000
+const IDLE = 5_000
+/** The young generation is some hundred megabytes however few readers there are: kept small, it does not blur the rest. */
+const SMALL = { NODE_OPTIONS: '--max-semi-space-size=1' }
 
 /** What an idle reader with one subscription costs its server: resident memory with it, less without. */
 export async function memory(): Promise<readonly Report[]> {
   const figures: { name: string; value: number }[] = []
-  for (const server of SERVERS) {
+  for (const each of SERVERS) {
+    const server = { ...each, env: { ...each.env, ...SMALL } }
     const none = await withServer(server, QUIET, async ({ pid }) => {
       await new Promise((resolve) => setTimeout(resolve, 3_000))
       return rssBytes(pid)
@@ -94,6 +98,7 @@ export async function memory(): Promise<readonly Report[]> {
         atMost('KB', ours?.value ?? NaN, 30),
       ],
     },
+    ...(await sizes()),
   ]
 }
 
@@ -128,6 +133,7 @@ export async function growth({ isQuick }: Mode): Promise<readonly Report[]> {
       figures,
       goals: [],
     },
+    frames(),
   ]
 }
 

@@ -6,8 +6,10 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { arch, cpus, release } from 'node:os'
 import { parseArgs } from 'node:util'
 import { fanout, mixed, topics } from './fanout.ts'
+import { ingest } from './ingest.ts'
 import { latency } from './latency.ts'
-import { book, growth, ingest, memory, reconcile, texts } from './rows.ts'
+import { book, decode, growth, memory, reconcile, texts } from './rows.ts'
+import { start } from './start.ts'
 import { warm } from './warm.ts'
 import { markdownOf } from './support/report.ts'
 import type { Row } from './support/report.ts'
@@ -25,11 +27,13 @@ const MEASURED: Readonly<Record<string, Row>> = {
   mixed,
   latency,
   warm,
+  decode,
   ingest,
   book,
   reconcile,
   memory,
   growth,
+  start,
 }
 const ROWS = [...Object.keys(MEASURED), ...Object.keys(texts)]
 

@@ -9,6 +9,7 @@ import type { SubscribePayload } from 'graphql-ws'
 import type { Logger } from 'pino'
 import type { Presentation } from '../graphql/errors.ts'
 import type { Deadline } from './deadline.ts'
+import { flat } from './remembered.ts'
 import type { Span, Tracer } from './spans.ts'
 
 export interface Running {
@@ -43,7 +44,7 @@ export class RunningOperations {
 
   begin(id: string, payload: SubscribePayload): Running {
     const { logger, tracer, newDeadline, connectionId, traceparent } = this.#parts
-    const requestId = randomUUID()
+    const requestId = flat(randomUUID())
     const given = payload.extensions?.['traceparent']
     const held: Held = {
       deadline: newDeadline(),

@@ -21,6 +21,7 @@ import { execute, prepare, subscribe } from './operation.ts'
 import type { OperationRules } from './operation.ts'
 import { recognise, wire } from './protocol-socket.ts'
 import type { Connection, Execution } from './quick.ts'
+import { flat } from './remembered.ts'
 import { RunningOperations, presentationOf } from './running.ts'
 import type { Tracer } from './spans.ts'
 import type { Yoga } from './yoga.ts'
@@ -103,7 +104,8 @@ export function createWebsocket(parts: WebsocketParts): Websocket {
   })
 
   const open = (socket: WebSocket, request: IncomingMessage): void => {
-    const connectionId = randomUUID()
+    // Node puts it together from twenty pieces, which every idle reader would keep.
+    const connectionId = flat(randomUUID())
     const traceparent = request.headers['traceparent']?.toString()
     const extra: OpenSocket = {
       socket,

@@ -112,7 +112,7 @@ describe('serve', () => {
     const aggregators = { coingecko: { rest_url: at('http') }, coinpaprika: { rest_url: at('http') } }
     const serving = start(['serve'], { CONFIG_DIR: configAt({ ...sources, ...aggregators }) })
     const url = await urlOf(serving)
-    await until(() => serving.out().split('\n').length > 4, 'who cannot be reached')
+    await until(() => serving.out().split('\n').length > 5, 'who cannot be reached')
     for (const venue of ['BINANCE', 'OKX', 'COINBASE', 'KRAKEN'] as const) {
       expect(serving.out()).toMatch(new RegExp(`^${SOURCE_NAMES[venue]}: \\S`, 'm'))
     }

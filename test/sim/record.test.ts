@@ -30,7 +30,7 @@ beforeAll(async () => {
     sources: [...Object.values(venues), ...Object.values(aggregators)],
     endpoints: sim.endpoints,
     symbols: ['BTC-USD', 'BTC-USDT'],
-    minutes: 3 / 60,
+    minutes: 6 / 60,
     directory,
     now: realClock.now,
     restPaceMs: 10,

@@ -11,26 +11,27 @@ import type { Writable } from 'node:stream'
 /** More than this owed within one turn counts as congestion: a burst must not build an unbounded string. */
 const MOST_OWED = 512 * 1024
 
-export interface LaneSocket extends Writable {
-  readonly writableNeedDrain: boolean
-}
-
 export class Lane {
   /** Called when the socket has taken all it was given. */
   onDrain: (() => void) | null = null
-  readonly #socket: LaneSocket
+  readonly #socket: Writable
   readonly #turn: Turn
   #owed = ''
+  /** Remembered rather than asked of the stream: it is looked at once for every message of every reader. */
+  #isFull = false
 
-  constructor(socket: LaneSocket, turn: Turn) {
+  constructor(socket: Writable, turn: Turn) {
     this.#socket = socket
     this.#turn = turn
-    socket.on('drain', () => this.onDrain?.())
+    socket.on('drain', () => {
+      this.#isFull = false
+      this.onDrain?.()
+    })
   }
 
   /** The peer does not take what it was given; nothing more should be queued for it. */
   get isCongested(): boolean {
-    return this.#socket.writableNeedDrain || this.#owed.length > MOST_OWED
+    return this.#isFull || this.#owed.length > MOST_OWED
   }
 
   /** Bytes held for this peer in our memory. */
@@ -49,7 +50,8 @@ export class Lane {
     if (this.#owed.length === 0) return
     const text = this.#owed
     this.#owed = ''
-    if (!this.#socket.writableEnded && !this.#socket.destroyed) this.#socket.write(text, 'latin1')
+    if (this.#socket.writableEnded || this.#socket.destroyed) return
+    if (!this.#socket.write(text, 'latin1')) this.#isFull = true
   }
 }
 

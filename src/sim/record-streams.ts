@@ -13,6 +13,8 @@ interface StreamParts {
   readonly endpoints: RecordableEndpoints
   readonly listings: readonly Listing[]
   readonly run: Run
+  /** Called with every frame that came. */
+  readonly onHeard: () => void
 }
 
 interface Connection {
@@ -23,7 +25,7 @@ interface Connection {
 
 export async function recordStreams(source: RecordableSource, parts: StreamParts): Promise<void> {
   await Promise.all(
-    connectionsOf(source, parts).map((connection) => recordConnection(source, connection, parts.run)),
+    connectionsOf(source, parts).map((connection) => recordConnection(source, connection, parts)),
   )
 }
 
@@ -60,12 +62,16 @@ function connectionsOf(
   return connections
 }
 
-async function recordConnection(source: RecordableSource, connection: Connection, run: Run): Promise<void> {
+async function recordConnection(
+  source: RecordableSource,
+  connection: Connection,
+  { run, onHeard }: StreamParts,
+): Promise<void> {
   for (let life = 1; !run.ended.aborted; life++) {
     const name = life === 1 ? connection.name : `${connection.name}-${life}`
     const { directory, now } = run.options
     const recording = openRecording({ directory, source: source.id, name, url: connection.url, now })
-    const reason = await listen(source, { connection, recording, run })
+    const reason = await listen(source, { connection, recording, run, onHeard })
     await closeRecording(recording, run)
     if (reason !== null) run.failures.push(`${source.id} ${connection.url}: ${reason}`)
     await pause(RECONNECT_MS, run.ended)
@@ -76,10 +82,14 @@ interface Listening {
   readonly connection: Connection
   readonly recording: Recording
   readonly run: Run
+  readonly onHeard: () => void
 }
 
 /** Until the connection ends (why), or the time is up (null). */
-function listen(source: RecordableSource, { connection, recording, run }: Listening): Promise<string | null> {
+function listen(
+  source: RecordableSource,
+  { connection, recording, run, onHeard }: Listening,
+): Promise<string | null> {
   const link = source.stream!.link
   const socket = new WebSocket(connection.url, { maxPayload: link.maxFrameBytes, perMessageDeflate: false })
   let fault: string | null = null
@@ -98,7 +108,10 @@ function listen(source: RecordableSource, { connection, recording, run }: Listen
       recording.add({ k: 'open', url: connection.url })
       void sendPaced(connection.frames, { send, paceMs: 1000 / link.sendsPerSecond, ended: run.ended })
     })
-    socket.on('message', (data: Buffer) => recording.add({ k: 'rx', raw: data.toString('utf8') }))
+    socket.on('message', (data: Buffer) => {
+      recording.add({ k: 'rx', raw: data.toString('utf8') })
+      onHeard()
+    })
     socket.on('error', (error) => (fault = reasonOf(error)))
     socket.on('close', (code) => {
       clearInterval(keeping)

@@ -59,9 +59,10 @@ async function recordSource(source: RecordableSource, run: Run): Promise<void> {
     source.listings === undefined
       ? coinsOf(source, options.symbols)
       : chosen(rowsIn<Listing>(await ask(source.listings())), options.symbols)
+  const { promise: heard, resolve: onHeard } = Promise.withResolvers<void>()
   await Promise.all([
-    recordStreams(source, { endpoints, listings, run }),
-    recordRest(source, { listings, ask, run }),
+    recordStreams(source, { endpoints, listings, run, onHeard }),
+    recordRest(source, { listings, ask, run, heard }),
   ])
   await closeRecording(rest, run)
 }
@@ -130,10 +131,20 @@ interface RestParts {
   readonly listings: readonly Listing[]
   readonly ask: Ask
   readonly run: Run
+  /** Resolves when the source's stream has said its first word. */
+  readonly heard: Promise<void>
 }
 
-async function recordRest(source: RecordableSource, { listings, ask, run }: RestParts): Promise<void> {
-  // Books first: a chain of updates is worth nothing without the snapshot it starts from.
+/** A stream that has answered sends its first updates within this. */
+const FIRST_UPDATES_MS = 500
+const SILENT_AFTER_MS = 3_000
+
+async function recordRest(source: RecordableSource, { listings, ask, run, heard }: RestParts): Promise<void> {
+  // Books first, and while the stream runs: updates are worth nothing without a snapshot taken among them.
+  if (source.stream !== undefined) {
+    await Promise.race([heard, pause(SILENT_AFTER_MS, run.ended)])
+    await pause(FIRST_UPDATES_MS, run.ended)
+  }
   for (const listing of listings) if (source.depth !== undefined) await ask(source.depth(listing))
   const at = run.options.now()
   for (const listing of listings) {
@@ -147,14 +158,17 @@ async function recordRest(source: RecordableSource, { listings, ask, run }: Rest
         await ask(source.candles.request(listing, interval, { from: to - 200 * length, to, now: at }))
     }
   }
-  await recordDerivatives(source, { listings, ask, run })
+  await recordDerivatives(source, { ask, run })
   while (!run.ended.aborted) {
     for (const request of source.quotes(listings, {})) await ask(request)
     await pause(QUOTES_EVERY_MS, run.ended)
   }
 }
 
-async function recordDerivatives({ derivatives }: RecordableSource, { ask, run }: RestParts): Promise<void> {
+async function recordDerivatives(
+  { derivatives }: RecordableSource,
+  { ask, run }: Pick<RestParts, 'ask' | 'run'>,
+): Promise<void> {
   if (derivatives === undefined) return
   const wanted = new Set(run.options.symbols)
   const perpetuals = rowsIn<Perpetual>(await ask(derivatives.perpetuals())).filter(({ symbol }) =>

@@ -1,4 +1,6 @@
 /** Rows: what a hot book and a thousand records take, and what a frame costs against the levels of its book. */
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { createMemoryStore } from '../src/store/memory.ts'
 import { createSnapshots } from '../src/facade/snapshots.ts'
 import { LiveBook } from '../src/domain/book.ts'
@@ -99,9 +101,12 @@ function full(levels: number): LiveBook {
 
 const price = (sign: number, at: number): string => (50_000 + sign * (at + 1) * 0.01).toFixed(2)
 
+setFlagsFromString('--expose-gc')
+const collect = runInNewContext('gc') as () => void
+
 function heapBytes(): number {
-  globalThis.gc?.()
-  globalThis.gc?.()
+  collect()
+  collect()
   const { heapUsed, external } = process.memoryUsage()
   return heapUsed + external
 }
